@@ -1,0 +1,43 @@
+#include <napi.h>
+
+#include "gpu_instance.h"
+#include "promise_task.h"
+#include "upscaler_wrap.h"
+
+namespace {
+
+Napi::Value toJs(Napi::Env env, const bdreader::DeviceInfo& device) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("index", device.index);
+    object.Set("name", device.name);
+    object.Set("type", device.type);
+    object.Set("driver", device.driver);
+    object.Set("memoryMb", device.memoryMb);
+    object.Set("fp16Storage", device.fp16Storage);
+    object.Set("fp16Arithmetic", device.fp16Arithmetic);
+    object.Set("int8Storage", device.int8Storage);
+    object.Set("cooperativeMatrix", device.cooperativeMatrix);
+    return object;
+}
+
+Napi::Value listDevices(const Napi::CallbackInfo& info) {
+    using Devices = std::vector<bdreader::DeviceInfo>;
+    return bdreader::PromiseTask<Devices>::start(
+        info.Env(), [] { return bdreader::listDevices(); },
+        [](Napi::Env env, Devices& devices) -> Napi::Value {
+            Napi::Array list = Napi::Array::New(env, devices.size());
+            for (uint32_t i = 0; i < devices.size(); i++) list.Set(i, toJs(env, devices[i]));
+            return list;
+        });
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+    env.SetInstanceData(new Napi::FunctionReference(Napi::Persistent(bdreader::UpscalerWrap::define(env))));
+    exports.Set("listDevices", Napi::Function::New(env, listDevices, "listDevices"));
+    exports.Set("load", Napi::Function::New(env, bdreader::UpscalerWrap::load, "load"));
+    return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(bdreader_ncnn, init)

@@ -1,0 +1,75 @@
+#include "page_upscaler.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "failure.h"
+
+namespace bdreader {
+
+namespace {
+
+/** The memory ladder ends here: what a smaller tile saves is less than what the network's weights take. */
+constexpr int kSmallestRetry = 64;
+
+}  // namespace
+
+PageUpscaler::PageUpscaler(std::unique_ptr<Runner> runner, const PageGeometry& geometry)
+    : runner_(std::move(runner)), geometry_(geometry) {}
+
+int PageUpscaler::upscale(const PageTask& task, const PageProgress& progress) {
+    int tile = task.tile;
+    while (true) {
+        try {
+            upscaleInTiles(task, tile, progress);
+            return tile;
+        } catch (const Failure& failure) {
+            if (failure.code() != FailureCode::kOutOfMemory || tile <= kSmallestRetry) throw;
+        }
+        runner_->releaseMemory();
+        tile = std::max(tile / 2, kSmallestRetry);
+    }
+}
+
+void PageUpscaler::upscaleInTiles(const PageTask& task, int tile, const PageProgress& progress) {
+    const std::vector<Rect> tiles = divideIntoTiles(task.input.size, tile, geometry_.alignment);
+    int done = 0;
+    for (const Rect& core : tiles) {
+        if (progress.isCancelled()) throw Failure(FailureCode::kCancelled, "cancelled between tiles");
+        upscaleTile(task, core);
+        progress.onTile(++done, static_cast<int>(tiles.size()));
+    }
+}
+
+void PageUpscaler::upscaleTile(const PageTask& task, Rect core) {
+    const int scale = geometry_.scale;
+    Rect region = grow(core, geometry_.context);
+    region.width = roundUp(core.width, geometry_.alignment) + 2 * geometry_.context;
+    region.height = roundUp(core.height, geometry_.alignment) + 2 * geometry_.context;
+    forgetOtherSizes({region.width, region.height});
+    const ncnn::Mat input = readRegion(task.input, region);
+    ncnn::Mat output = runner_->run(input);
+    const int width = (region.width - 2 * geometry_.consumed) * scale;
+    const int height = (region.height - 2 * geometry_.consumed) * scale;
+    if (output.w != width || output.h != height) {
+        throw Failure(FailureCode::kModelInvalid,
+                      "expected " + std::to_string(width) + "x" + std::to_string(height) +
+                          " pixels from the network, received " + std::to_string(output.w) + "x" +
+                          std::to_string(output.h));
+    }
+    if (geometry_.addsNearest) addNearest(output, input, scale, geometry_.consumed);
+    const int crop = (geometry_.context - geometry_.consumed) * scale;
+    writeRegion(output, {crop, crop}, task.output,
+                {core.x * scale, core.y * scale, core.width * scale, core.height * scale});
+}
+
+void PageUpscaler::forgetOtherSizes(Size input) {
+    // Blocks kept from another size fit no tensor of this one: pages of many sizes would pile them up.
+    if (lastInput_.width != 0 && (lastInput_.width != input.width || lastInput_.height != input.height)) {
+        runner_->releaseMemory();
+    }
+    lastInput_ = input;
+}
+
+}  // namespace bdreader

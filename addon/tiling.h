@@ -1,0 +1,46 @@
+#pragma once
+
+#include <vector>
+
+namespace bdreader {
+
+/** A rectangle in pixels; `x` and `y` may be negative where a tile's context reaches over the image's edge.
+ */
+struct Rect {
+    int x = 0;
+    int y = 0;
+    int width = 0;
+    int height = 0;
+};
+
+struct Size {
+    int width = 0;
+    int height = 0;
+};
+
+/** Smallest side of a tile that is accepted, in input pixels. */
+constexpr int kSmallestTile = 32;
+
+/** @return `value` rounded up to a multiple of `step`; both positive. */
+int roundUp(int value, int step);
+
+/**
+ * Divides an image into a grid of nearly equal tiles that cover it without overlap, row by row from the top.
+ *
+ * Tiles start at multiples of 12: the least common multiple of the output blocks (2, 4 and 6) of ncnn's
+ * Winograd convolutions, so that a tile's blocks fall where the whole image's blocks fall and round the same
+ * way.
+ *
+ * @param image size in input pixels, both sides at least 1
+ * @param side longest side of a tile in input pixels, at least kSmallestTile
+ * @param alignment tiles start at multiples of this too
+ */
+std::vector<Rect> divideIntoTiles(Size image, int side, int alignment);
+
+/** @return the part of the image that `core` needs as input: grown by `context` pixels on every side. */
+Rect grow(Rect core, int context);
+
+/** @return the index inside [0, length) that position `index` shows when the line is mirrored at its ends. */
+int mirroredIndex(int index, int length);
+
+}  // namespace bdreader

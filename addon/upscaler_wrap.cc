@@ -1,0 +1,198 @@
+#include "upscaler_wrap.h"
+
+#include <string>
+#include <utility>
+
+#include "exit_guard.h"
+#include "promise_task.h"
+#include "upscaler_arguments.h"
+
+namespace bdreader {
+
+namespace {
+
+/** What the load thread hands to the constructor. */
+struct LoadedParts {
+    std::unique_ptr<Network> network;
+    PageGeometry geometry;
+    int lanes;
+    Napi::Function onEvent;
+};
+
+Napi::Object event(Napi::Env env, const char* type, uint32_t id) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("type", Napi::String::New(env, type));
+    object.Set("id", Napi::Number::New(env, id));
+    return object;
+}
+
+}  // namespace
+
+Napi::Function UpscalerWrap::define(Napi::Env env) {
+    return DefineClass(
+        env, "NativeUpscaler",
+        {InstanceMethod<&UpscalerWrap::submit>("submit"), InstanceMethod<&UpscalerWrap::cancel>("cancel"),
+         InstanceMethod<&UpscalerWrap::close>("close"),
+         InstanceMethod<&UpscalerWrap::memoryBudgetMb>("memoryBudgetMb")});
+}
+
+Napi::Value UpscalerWrap::load(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (info.Length() != 2 || !info[0].IsObject() || !info[1].IsFunction()) {
+        throw Napi::TypeError::New(env, "expected load(options, onEvent)");
+    }
+    const LoadArguments arguments = parseLoadArguments(info[0].As<Napi::Object>());
+    auto onEvent = std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[1].As<Napi::Function>()));
+    return PromiseTask<std::unique_ptr<Network>>::start(
+        env, [arguments] { return std::make_unique<Network>(arguments.network); },
+        [arguments, onEvent](Napi::Env settling, std::unique_ptr<Network>& network) -> Napi::Value {
+            LoadedParts parts{std::move(network), arguments.geometry, arguments.lanes, onEvent->Value()};
+            const auto* constructor = settling.GetInstanceData<Napi::FunctionReference>();
+            return constructor->New({Napi::External<LoadedParts>::New(settling, &parts)});
+        });
+}
+
+UpscalerWrap::UpscalerWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<UpscalerWrap>(info) {
+    const Napi::Env env = info.Env();
+    if (info.Length() != 1 || !info[0].IsExternal()) {
+        throw Napi::TypeError::New(env, "expected load() to be called, not the constructor");
+    }
+    LoadedParts& parts = *info[0].As<Napi::External<LoadedParts>>().Data();
+    scale_ = parts.geometry.scale;
+    memoryBudgetMb_ = parts.network->memoryBudgetMb();
+    events_ = Napi::ThreadSafeFunction::New(env, parts.onEvent, "bdreader:engine", 0, 1);
+    events_.Unref(env);
+    // Registered after the thread-safe function's own hook, so that it runs before that one closes.
+    if (napi_add_env_cleanup_hook(env, stopAtOnce, this) != napi_ok) {
+        throw Napi::Error::New(env, "expected the environment to take a clean-up hook, it is closing");
+    }
+    EngineListener& listener = *this;
+    engine_ = std::make_unique<Engine>(std::move(parts.network), parts.geometry, parts.lanes, listener);
+    registerLiveEngine(engine_.get());
+}
+
+UpscalerWrap::~UpscalerWrap() {
+    stopAtOnce(this);
+    // Fails when the environment has run its hooks already; then there is nothing left to remove.
+    static_cast<void>(napi_remove_env_cleanup_hook(Env(), stopAtOnce, this));
+}
+
+Napi::Value UpscalerWrap::submit(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (info.Length() != 1 || !info[0].IsObject())
+        throw Napi::TypeError::New(env, "expected submit(options)");
+    const SubmitArguments arguments = parseSubmitArguments(info[0].As<Napi::Object>(), scale_);
+    const uint32_t id = arguments.job.id;
+    if (pinned_.count(id) != 0)
+        throw Napi::TypeError::New(env, "expected an unused id, received one at work");
+    pinned_[id] = {Napi::Persistent(arguments.input), Napi::Persistent(arguments.output)};
+    try {
+        engine_->submit(arguments.job);
+    } catch (const Failure& failure) {
+        pinned_.erase(id);
+        throw Napi::Error(env, toJsError(env, failure));
+    }
+    hold(env);
+    return env.Undefined();
+}
+
+Napi::Value UpscalerWrap::cancel(const Napi::CallbackInfo& info) {
+    if (info.Length() != 1 || !info[0].IsNumber())
+        throw Napi::TypeError::New(info.Env(), "expected cancel(id)");
+    engine_->cancel(info[0].As<Napi::Number>().Uint32Value());
+    return info.Env().Undefined();
+}
+
+Napi::Value UpscalerWrap::close(const Napi::CallbackInfo& info) {
+    if (!closing_) {
+        closing_ = true;
+        hold(info.Env());
+        engine_->beginClose();
+    }
+    return info.Env().Undefined();
+}
+
+Napi::Value UpscalerWrap::memoryBudgetMb(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), memoryBudgetMb_);
+}
+
+void UpscalerWrap::onTile(uint32_t id, int done, int total) {
+    {
+        const std::lock_guard<std::mutex> lock(eventMutex_);
+        if (!undelivered_.insert(id).second) return;
+    }
+    emit([this, id, done, total](Napi::Env env, Napi::Function onEvent) {
+        {
+            const std::lock_guard<std::mutex> lock(eventMutex_);
+            undelivered_.erase(id);
+        }
+        Napi::Object object = event(env, "tile", id);
+        object.Set("done", Napi::Number::New(env, done));
+        object.Set("total", Napi::Number::New(env, total));
+        onEvent.Call({object});
+    });
+}
+
+void UpscalerWrap::onFinished(uint32_t id, JobOutcome outcome) {
+    emit([this, id, shared = std::make_shared<JobOutcome>(std::move(outcome))](Napi::Env env,
+                                                                               Napi::Function onEvent) {
+        pinned_.erase(id);
+        letGo(env);
+        Napi::Object object = event(env, shared->failure ? "failed" : "finished", id);
+        if (shared->failure) {
+            object.Set("error", toJsError(env, *shared->failure));
+        } else {
+            object.Set("tile", Napi::Number::New(env, shared->tile));
+        }
+        onEvent.Call({object});
+    });
+}
+
+void UpscalerWrap::onClosed() {
+    emit([this](Napi::Env env, Napi::Function onEvent) {
+        finishClose(env);
+        onEvent.Call({event(env, "closed", 0)});
+    });
+}
+
+void UpscalerWrap::finishClose(Napi::Env env) {
+    engine_->join();
+    letGo(env);
+    const std::lock_guard<std::mutex> lock(eventMutex_);
+    if (eventsClosed_) return;
+    eventsClosed_ = true;
+    events_.Release();
+}
+
+template <typename Deliver>
+void UpscalerWrap::emit(Deliver deliver) {
+    const std::lock_guard<std::mutex> lock(eventMutex_);
+    if (eventsClosed_) return;
+    // After it has said napi_closing once, the function must not be used again by any thread.
+    if (events_.NonBlockingCall(std::move(deliver)) == napi_closing) eventsClosed_ = true;
+}
+
+void UpscalerWrap::hold(Napi::Env env) {
+    if (holds_++ > 0) return;
+    Ref();
+    events_.Ref(env);
+}
+
+void UpscalerWrap::letGo(Napi::Env env) {
+    if (--holds_ > 0) return;
+    events_.Unref(env);
+    Unref();
+}
+
+void UpscalerWrap::stopAtOnce(void* data) {
+    auto* self = static_cast<UpscalerWrap*>(data);
+    if (!self->engine_) return;
+    {
+        const std::lock_guard<std::mutex> lock(self->eventMutex_);
+        self->eventsClosed_ = true;
+    }
+    unregisterLiveEngine(self->engine_.get());
+    self->engine_.reset();
+}
+
+}  // namespace bdreader

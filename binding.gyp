@@ -1,0 +1,38 @@
+{
+  "target_defaults": {
+    "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS_ALL"],
+    "cflags!": ["-fno-exceptions"],
+    "cflags_cc!": ["-fno-exceptions", "-fno-rtti"],
+    "cflags_cc": [
+      "-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Wunused-parameter", "-Wconversion", "-Wshadow", "-Werror", "-fvisibility=hidden",
+      # Headers of others are not held to this project's warnings.
+      "-isystem<!(node -p \"require('path').resolve(require('node-addon-api').include_dir)\")"
+    ]
+  },
+  "targets": [
+    {
+      "target_name": "stdout_guard",
+      "sources": ["addon/stdout_guard.cc"]
+    },
+    {
+      "target_name": "bdreader_ncnn",
+      "sources": [
+        "addon/addon.cc",
+        "addon/crossing.cc",
+        "addon/engine.cc",
+        "addon/exit_guard.cc",
+        "addon/failure.cc",
+        "addon/gpu_instance.cc",
+        "addon/network.cc",
+        "addon/page_upscaler.cc",
+        "addon/stderr_filter.cc",
+        "addon/tiling.cc",
+        "addon/upscaler_arguments.cc",
+        "addon/upscaler_wrap.cc"
+      ],
+      "cflags_cc": ["-O3", "-fopenmp", "-isystem<!(node addon/ncnn/gyp-flags.mjs include_dirs)"],
+      "ldflags": ["-fopenmp"],
+      "libraries": ["<!@(node addon/ncnn/gyp-flags.mjs libraries)"]
+    }
+  ]
+}
