@@ -1,0 +1,75 @@
+import { PROTOCOL_VERSION, type WorkerLimits } from "../../protocol/limits.js";
+import type { StatsMessage, WorkerHello } from "../../protocol/messages.js";
+import { toU32 } from "./wire-values.js";
+import type { Workload } from "./workload.js";
+
+/** What this implementation of the protocol offers beyond its core. */
+const SESSION_FEATURES = ["cancel", "update", "timeout", "progress", "stats"] as const;
+
+export interface WorkerIdentity {
+  readonly name: string;
+  readonly version: string;
+  readonly pid: number;
+}
+
+/** What `stats` reports from outside the session. */
+export interface Usage {
+  /** By stage: pages waiting for it, pages in it, and how long it has worked. */
+  readonly stages: StatsMessage["stages"];
+  /** By kind of memory, in MiB. */
+  readonly memory_mb: StatsMessage["memory_mb"];
+}
+
+export function helloMessage({ name, version, pid }: WorkerIdentity, limits: WorkerLimits): WorkerHello {
+  return {
+    t: "hello",
+    proto: [PROTOCOL_VERSION],
+    name,
+    version,
+    pid,
+    features: [...SESSION_FEATURES],
+    limits: {
+      max_frame: limits.maxFrame,
+      max_in_flight: limits.maxInFlight,
+      max_in_flight_bytes: limits.maxInFlightBytes,
+      max_input_pixels: limits.maxInputPixels,
+      max_output_side: limits.maxOutputSide,
+    },
+  };
+}
+
+/** What `statsMessage` puts together. */
+export interface StatsSources {
+  readonly nonce: number;
+  readonly uptimeMs: number;
+  readonly workload: Pick<Workload, "queued" | "running" | "bytes" | "outcomes">;
+  readonly unsentBytes: number;
+  readonly usage: Usage;
+}
+
+export function statsMessage(sources: StatsSources): StatsMessage {
+  const { workload, usage } = sources;
+  return {
+    t: "stats",
+    nonce: sources.nonce,
+    uptime_ms: toU32(sources.uptimeMs),
+    queued: workload.queued,
+    running: workload.running,
+    in_flight_bytes: toU32(workload.bytes),
+    unsent_bytes: toU32(sources.unsentBytes),
+    outcomes: mapValues(workload.outcomes, toU32),
+    stages: mapValues(usage.stages, ({ queued, running, busy_ms }) => ({
+      queued: toU32(queued),
+      running: toU32(running),
+      busy_ms: toU32(busy_ms),
+    })),
+    memory_mb: mapValues(usage.memory_mb, toU32),
+  };
+}
+
+function mapValues<From, To>(
+  values: Readonly<Record<string, From>>,
+  convert: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, convert(value)]));
+}

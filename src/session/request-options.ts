@@ -1,0 +1,58 @@
+import type { ReadyMessage, UpscaleMessage } from "../../protocol/messages.js";
+import { UpscalerError } from "../errors.js";
+import type { PageOptions } from "../stages/job.js";
+import { describeValue } from "../wire/validate.js";
+
+/** What the worker can do once its model is loaded, in the words of `ready`. */
+export type ReadyInfo = Omit<ReadyMessage, "t" | "load_ms">;
+
+/** @returns the request's choices, absent ones as null or their default */
+export function pageOptionsOf(request: UpscaleMessage): PageOptions {
+  const { fit } = request;
+  return {
+    model: request.model ?? null,
+    scale: request.scale ?? null,
+    tile: request.tile ?? null,
+    fit: fit === undefined ? null : { width: fit.width ?? null, height: fit.height ?? null },
+    format: request.format ?? "webp",
+    quality: request.quality ?? null,
+    effort: request.effort ?? null,
+    lossless: request.lossless ?? false,
+  };
+}
+
+/** @returns why this worker can never do what is asked, whatever its models; null when nothing speaks against it */
+export function findUnofferedOption(request: UpscaleMessage): UpscalerError | null {
+  if (request.strips === true) {
+    return new UpscalerError(
+      "unsupported_option",
+      "expected strips to be absent or false, received true: this worker does not offer the feature",
+    );
+  }
+  if (request.noise !== undefined) {
+    return new UpscalerError(
+      "unsupported_option",
+      `expected noise to be absent, received ${request.noise}: no model of this worker has noise levels`,
+    );
+  }
+  return null;
+}
+
+/** @returns why none of the loaded models can do what is asked; null when one can */
+export function findModelMismatch(options: PageOptions, ready: ReadyInfo): UpscalerError | null {
+  const { model, scale } = options;
+  const candidates = model === null ? ready.models : ready.models.filter((known) => known.name === model);
+  if (candidates.length === 0) {
+    const names = ready.models.map((known) => known.name).join(", ");
+    return new UpscalerError(
+      "model_not_found",
+      `expected one of ${names} for model, received ${describeValue(model)}`,
+    );
+  }
+  const scales = [...new Set(candidates.flatMap((known) => known.scales))];
+  if (scale === null || scales.includes(scale)) return null;
+  return new UpscalerError(
+    "unsupported_option",
+    `expected one of ${scales.join(", ")} for scale, received ${scale}`,
+  );
+}

@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { findModelMismatch, findUnofferedOption, pageOptionsOf } from "../../src/session/request-options.js";
+import { READY } from "./session-harness.js";
+
+const REQUEST = { t: "upscale", id: 1, data: new Uint8Array(1) } as const;
+
+function mismatch(model: string | undefined, scale: number | undefined): string | null {
+  return findModelMismatch(pageOptionsOf({ ...REQUEST, model, scale }), READY)?.code ?? null;
+}
+
+describe("findModelMismatch", () => {
+  it.each([
+    [undefined, undefined, null],
+    [undefined, 2, null],
+    [undefined, 4, null],
+    [undefined, 3, "unsupported_option"],
+    ["plain-2x", undefined, null],
+    ["plain-2x", 2, null],
+    ["plain-2x", 4, "unsupported_option"],
+    ["other", 4, null],
+    ["Plain-2x", undefined, "model_not_found"],
+  ])("model %s with scale %s: %s", (model, scale, code) => {
+    expect(mismatch(model, scale)).toBe(code);
+  });
+});
+
+describe("findUnofferedOption", () => {
+  it("refuses strips and noise, and nothing else", () => {
+    expect(findUnofferedOption({ ...REQUEST, strips: true })?.code).toBe("unsupported_option");
+    expect(findUnofferedOption({ ...REQUEST, noise: 0 })?.code).toBe("unsupported_option");
+    expect(findUnofferedOption({ ...REQUEST, strips: false, scale: 4, model: "x" })).toBeNull();
+  });
+});
