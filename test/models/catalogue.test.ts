@@ -1,0 +1,233 @@
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ModelCatalogue, resolveForeignModel } from "../../src/models/catalogue.js";
+
+const PARAM = [
+  "7767517",
+  "3 3",
+  "Input i 0 1 data",
+  "Convolution c 1 1 data x 0=12 1=3 4=1 5=1 6=324",
+  "PixelShuffle p 1 1 x output 0=2",
+].join("\n");
+const BIN = new Uint8Array(4 + 4 * 324 + 4 * 12).fill(7);
+
+const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
+
+const LISTED = {
+  name: "tiny",
+  title: "Tiny",
+  family: "generic",
+  scale: 2,
+  blobs: { input: "data", output: "output" },
+  padding: { mode: "kept", pixels: 0 },
+  receptive_radius: 1,
+  files: [
+    { path: "tiny/tiny.param", sha256: sha256(PARAM), bytes: PARAM.length },
+    { path: "tiny/tiny.bin", sha256: sha256(BIN), bytes: BIN.length },
+  ],
+  precision: "fp32",
+  licence: "MIT",
+  provenance: "made by a test",
+  training_data: "none",
+};
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "catalogue-"));
+  await mkdir(join(folder, "tiny"));
+  await writeFile(join(folder, "tiny/tiny.param"), PARAM);
+  await writeFile(join(folder, "tiny/tiny.bin"), BIN);
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function openWith(changes: object = {}): Promise<ModelCatalogue> {
+  const manifest = { version: 1, default: "tiny", models: [{ ...LISTED, ...changes }] };
+  await writeFile(join(folder, "manifest.json"), JSON.stringify(manifest));
+  return ModelCatalogue.open(folder);
+}
+
+describe("models of the manifest", () => {
+  it("are listed without reading their files", async () => {
+    await rm(join(folder, "tiny"), { recursive: true });
+    const catalogue = await openWith();
+    expect(catalogue.list()).toEqual([
+      { name: "tiny", title: "Tiny", family: "generic", scale: 2, licence: "MIT", isDefault: true },
+    ]);
+    expect(catalogue.defaultName).toBe("tiny");
+  });
+
+  it("are resolved by name or as the default", async () => {
+    const catalogue = await openWith();
+    const model = await catalogue.resolve("tiny");
+    expect(model).toEqual({
+      name: "tiny",
+      family: "generic",
+      scale: 2,
+      paramPath: join(folder, "tiny/tiny.param"),
+      binPath: join(folder, "tiny/tiny.bin"),
+      inputBlob: "data",
+      outputBlob: "output",
+      padding: { mode: "kept", pixels: 0 },
+      overlap: 1,
+      alignment: 1,
+      residual: "none",
+      globalContext: false,
+      sha256: sha256(`param ${sha256(PARAM)}\nbin ${sha256(BIN)}\n`),
+      licence: "MIT",
+    });
+    expect(await catalogue.resolve(null)).toEqual(model);
+    expect(await catalogue.resolveNameOrPath("tiny")).toEqual(model);
+  });
+
+  it("are not found under another name; the message lists those that are", async () => {
+    const catalogue = await openWith();
+    for (const attempt of [catalogue.resolve("huge"), catalogue.resolveNameOrPath("huge")]) {
+      await expect(attempt).rejects.toMatchObject({
+        code: "model_not_found",
+        message: "expected model to be one of tiny, received huge",
+      });
+    }
+  });
+
+  it.each([0, 4, 700])("are refused when bit 0 of byte %i of their weights has flipped", async (position) => {
+    const damaged = BIN.slice();
+    damaged[position] = (damaged[position] ?? 0) ^ 1;
+    await writeFile(join(folder, "tiny/tiny.bin"), damaged);
+    await expect((await openWith()).resolve("tiny")).rejects.toThrow(/tiny\.bin to have .* sha256/);
+  });
+
+  it("are refused when their weights are cut off", async () => {
+    await writeFile(join(folder, "tiny/tiny.bin"), BIN.subarray(0, 100));
+    await expect((await openWith()).resolve("tiny")).rejects.toThrow(/received 100 bytes/);
+  });
+
+  it("are refused when a file is missing", async () => {
+    await rm(join(folder, "tiny/tiny.bin"));
+    await expect((await openWith()).resolve("tiny")).rejects.toMatchObject({ code: "model_invalid" });
+  });
+
+  it.each([
+    ["family", { family: "waifu2x" }],
+    ["scale", { scale: 4 }],
+    ["blobs.input", { blobs: { input: "in0", output: "output" } }],
+    ["blobs.output", { blobs: { input: "data", output: "out0" } }],
+    ["padding.mode", { padding: { mode: "consumed", pixels: 1 } }],
+    ["receptive_radius", { receptive_radius: 8 }],
+  ])("are refused when the manifest's %s is not what the graph says", async (field, change) => {
+    await expect((await openWith(change)).resolve("tiny")).rejects.toThrow(`expected ${field} of model tiny`);
+  });
+});
+
+describe("an invalid manifest", () => {
+  it.each<[string, object, RegExp]>([
+    [
+      "a path that leaves the folder",
+      { files: [{ ...LISTED.files[0], path: "../x.param" }, LISTED.files[1]] },
+      /files\.0\.path/,
+    ],
+    [
+      "an absolute path",
+      { files: [{ ...LISTED.files[0], path: "/etc/x.param" }, LISTED.files[1]] },
+      /files\.0\.path/,
+    ],
+    [
+      "a digest that is none",
+      { files: [{ ...LISTED.files[0], sha256: "abc" }, LISTED.files[1]] },
+      /64 hexadecimal/,
+    ],
+    ["two graphs", { files: [LISTED.files[0], LISTED.files[0]] }, /one \.param and one \.bin/],
+    ["no licence", { licence: "" }, /licence/],
+    ["no training data", { training_data: undefined }, /training_data/],
+    ["an unknown family", { family: "magic" }, /family/],
+    ["padding that is kept yet counted", { padding: { mode: "kept", pixels: 3 } }, /padding\.pixels/],
+    ["a name that is a path", { name: "a/b" }, /models\.0\.name/],
+  ])("is refused with %s", async (_, change, message) => {
+    await expect(openWith(change)).rejects.toThrow(message);
+    await expect(openWith(change)).rejects.toMatchObject({ code: "model_invalid" });
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ["text", "not json", /to be JSON/],
+    ["no models", { version: 1, default: "a", models: [] }, /models/],
+    ["another version", { version: 2, default: "tiny", models: [LISTED] }, /version/],
+    [
+      "a default that is not there",
+      { version: 1, default: "huge", models: [LISTED] },
+      /default: expected the name/,
+    ],
+    ["one name twice", { version: 1, default: "tiny", models: [LISTED, LISTED] }, /every model name once/],
+  ])("is refused: %s", async (_, manifest, message) => {
+    await writeFile(
+      join(folder, "manifest.json"),
+      typeof manifest === "string" ? manifest : JSON.stringify(manifest),
+    );
+    await expect(ModelCatalogue.open(folder)).rejects.toThrow(message);
+  });
+
+  it("is refused when it is not there", async () => {
+    await expect(ModelCatalogue.open(folder)).rejects.toMatchObject({ code: "model_invalid" });
+  });
+});
+
+describe("foreign weights", () => {
+  it.each(["tiny/tiny.param", "tiny/tiny.bin", "tiny/tiny", "tiny"])("are resolved from %s", async (path) => {
+    const model = await resolveForeignModel(join(folder, path));
+    expect(model).toMatchObject({
+      name: "tiny",
+      scale: 2,
+      licence: null,
+      binPath: join(folder, "tiny/tiny.bin"),
+    });
+  });
+
+  it("have the digest of the same files in the manifest, and another when a file differs", async () => {
+    const listed = await (await openWith()).resolve("tiny");
+    const foreign = () => resolveForeignModel(join(folder, "tiny"));
+    expect((await foreign()).sha256).toBe(listed.sha256);
+    await writeFile(join(folder, "tiny/tiny.bin"), BIN.subarray(4));
+    expect((await foreign()).sha256).not.toBe(listed.sha256);
+  });
+
+  it("are what a path given for a name means", async () => {
+    const catalogue = await openWith();
+    expect(await catalogue.resolveNameOrPath(join(folder, "tiny/tiny.param"))).toMatchObject({
+      licence: null,
+    });
+  });
+
+  it("are refused from a folder with none or several, naming them", async () => {
+    await expect(resolveForeignModel(folder)).rejects.toThrow(/received none/);
+    await copyFile(join(folder, "tiny/tiny.param"), join(folder, "tiny/other.param"));
+    await expect(resolveForeignModel(join(folder, "tiny"))).rejects.toThrow(
+      /received 2: .*other\.param, tiny\.param/,
+    );
+  });
+
+  it("are refused when half is missing or is no file", async () => {
+    await rm(join(folder, "tiny/tiny.bin"));
+    await expect(resolveForeignModel(join(folder, "tiny/tiny.param"))).rejects.toThrow(/tiny\.bin/);
+    await mkdir(join(folder, "tiny/tiny.bin"));
+    await expect(resolveForeignModel(join(folder, "tiny/tiny.param"))).rejects.toThrow(/regular file/);
+  });
+
+  it("are refused with the file's name when the graph is damaged", async () => {
+    await writeFile(join(folder, "tiny/tiny.param"), PARAM.slice(0, 40));
+    await expect(resolveForeignModel(join(folder, "tiny"))).rejects.toThrow(/tiny\.param: expected/);
+    await writeFile(join(folder, "tiny/tiny.param"), new Uint8Array([0xff, 0xfe, 0x00]));
+    await expect(resolveForeignModel(join(folder, "tiny"))).rejects.toThrow(/as text/);
+    await writeFile(join(folder, "tiny/tiny.param"), new Uint8Array(2 * 1024 * 1024));
+    await expect(resolveForeignModel(join(folder, "tiny"))).rejects.toThrow(/at most 1048576 bytes/);
+  });
+});
+
+it("every model that comes with the program is whole and is what the manifest says", async () => {
+  const catalogue = await ModelCatalogue.open(fileURLToPath(new URL("../../models/", import.meta.url)));
+  for (const { name, licence } of catalogue.list())
+    expect(await catalogue.resolve(name)).toMatchObject({ name, licence });
+  expect(await catalogue.resolve(null)).toMatchObject({ name: catalogue.defaultName });
+});
