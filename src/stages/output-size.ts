@@ -1,0 +1,49 @@
+import { UpscalerError } from "../errors.js";
+import type { PageOptions } from "./job.js";
+import type { OutputFormat } from "./page.js";
+
+/** Width and height in pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Largest side that can be written: WebP stores 14 bits; JPEG's encoder stops short of the format's 16 bits; PNG
+ * readers commonly refuse more than a million.
+ */
+const MAX_SIDE: Readonly<Record<OutputFormat, number>> = { webp: 16383, jpeg: 65500, png: 1_000_000 };
+
+/**
+ * @returns the size that a page is written in: upscaled, then shrunk to fit inside `fit` if it does not, in proportion
+ */
+export function outputSize(input: Size, scale: number, fit: PageOptions["fit"]): Size {
+  const upscaled = { width: input.width * scale, height: input.height * scale };
+  const ratio = Math.min(
+    1,
+    (fit?.width ?? Number.POSITIVE_INFINITY) / upscaled.width,
+    (fit?.height ?? Number.POSITIVE_INFINITY) / upscaled.height,
+  );
+  if (ratio === 1) return upscaled;
+  return {
+    width: Math.max(1, Math.round(upscaled.width * ratio)),
+    height: Math.max(1, Math.round(upscaled.height * ratio)),
+  };
+}
+
+/**
+ * Tells before anything expensive is done whether the result can be written at all.
+ *
+ * @param input size of the upright page
+ * @throws {UpscalerError} output_too_large; the message names both sizes and the way out
+ */
+export function expectWritableSize(input: Size, scale: number, { fit, format }: PageOptions): void {
+  const { width, height } = outputSize(input, scale, fit);
+  const limit = MAX_SIDE[format];
+  if (width <= limit && height <= limit) return;
+  const side = height > width ? "height" : "width";
+  throw new UpscalerError(
+    "output_too_large",
+    `expected the output to fit ${format}'s limit of ${limit} x ${limit} pixels, received ${width} x ${height} (${input.width} x ${input.height} upscaled ${scale}x): ask for fit with a ${side} of at most ${limit}, or for another format`,
+  );
+}

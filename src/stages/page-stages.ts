@@ -1,0 +1,51 @@
+import type { Engine } from "../engine/engine.js";
+import { cacheKey } from "./cache-key.js";
+import { decodePage } from "./decode.js";
+import { type EncodeResult, encodePage, expectEncodableOptions } from "./encode.js";
+import type { PageJob, PageOptions } from "./job.js";
+import { expectWritableSize } from "./output-size.js";
+import type { Page } from "./page.js";
+import { expectLoadedModel, type UpscaledPage, upscalePage } from "./upscale.js";
+
+/** What the pipeline runs a page through; each function may be called for several pages side by side. */
+export interface PageStages {
+  /**
+   * Looks at the options before any work is done.
+   *
+   * @throws {UpscalerError} model_not_found, unsupported_option
+   */
+  expectSupported(options: PageOptions): void;
+  decode(data: Uint8Array): Promise<Page>;
+  cacheKey(job: PageJob): Promise<string>;
+  /**
+   * Looks at the decoded page before it is upscaled.
+   *
+   * @throws {UpscalerError} output_too_large
+   */
+  expectWritable(page: Page, options: PageOptions): void;
+  upscale(page: Page, job: PageJob): Promise<UpscaledPage>;
+  encode(page: Page, options: PageOptions, inputBytes: number): Promise<EncodeResult>;
+}
+
+export interface PageStagesSettings {
+  /** Largest width times height of an input image. */
+  readonly maxInputPixels: number;
+  readonly programVersion: string;
+}
+
+/** The stages as the program uses them, around a loaded engine. */
+export function createPageStages(engine: Engine, settings: PageStagesSettings): PageStages {
+  const { maxInputPixels: maxPixels, programVersion } = settings;
+  const context = { modelSha256: engine.modelSha256, programVersion };
+  return {
+    expectSupported(options) {
+      expectLoadedModel(options, engine);
+      expectEncodableOptions(options);
+    },
+    decode: (data) => decodePage(data, { maxPixels }),
+    cacheKey: (job) => cacheKey(job.data, job.options, context),
+    expectWritable: (page, options) => expectWritableSize(page.colour, engine.scale, options),
+    upscale: (page, job) => upscalePage(page, engine, job),
+    encode: encodePage,
+  };
+}

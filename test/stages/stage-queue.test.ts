@@ -1,0 +1,182 @@
+import { describe, expect, it, vi } from "vitest";
+import { type Entrant, StageQueue } from "../../src/stages/stage-queue.js";
+
+class Deferred<Value = void> {
+  readonly promise: Promise<Value>;
+  resolve!: (value: Value) => void;
+  reject!: (reason: unknown) => void;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
+  }
+}
+
+const entrant = (priority = 1, signal = new AbortController().signal): Entrant => ({ priority, signal });
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+function queueOf(concurrency: number, places = concurrency) {
+  const time = { now: 0 };
+  const onFreed = vi.fn();
+  return { queue: new StageQueue({ concurrency, places }, () => time.now, onFreed), time, onFreed };
+}
+
+describe("a place", () => {
+  it("is given at once while there is room, then to the next in line", async () => {
+    const { queue } = queueOf(1);
+    expect(queue.hasRoom).toBe(true);
+    const first = await queue.enter(entrant());
+    expect(queue.hasRoom).toBe(false);
+    const admitted = vi.fn();
+    const second = queue.enter(entrant());
+    second.then(admitted);
+    await settled();
+    expect(admitted).not.toHaveBeenCalled();
+    expect(queue.counters).toMatchObject({ waiting: 1, running: 1, holding: 0 });
+    first.release();
+    (await second).release();
+    expect(queue.counters).toMatchObject({ waiting: 0, running: 0, holding: 0 });
+    expect(queue.hasRoom).toBe(true);
+  });
+
+  it("is kept after the work until it is released, so that results are bounded too", async () => {
+    const { queue } = queueOf(1, 2);
+    const [first, second] = [await queue.enter(entrant()), queue.enter(entrant())];
+    await first.perform(async () => "done");
+    const place = await second;
+    await place.perform(async () => "done");
+    expect(queue.counters).toMatchObject({ running: 0, holding: 2, finished: 2 });
+    expect(queue.hasRoom).toBe(false);
+    first.release();
+    expect(queue.hasRoom).toBe(true);
+    first.release();
+    expect(queue.counters.holding).toBe(1);
+  });
+
+  it("goes to the most urgent, asked at the moment of choosing, and first come within one priority", async () => {
+    const { queue } = queueOf(1);
+    const running = await queue.enter(entrant());
+    const order: string[] = [];
+    const late = { priority: 0, signal: new AbortController().signal };
+    const names: [string, Entrant][] = [
+      ["normal 1", entrant(1)],
+      ["prefetch that becomes visible", late],
+      ["normal 2", entrant(1)],
+      ["prefetch", entrant(0)],
+      ["visible", entrant(2)],
+    ];
+    for (const [name, each] of names) {
+      queue.enter(each).then((place) => {
+        order.push(name);
+        place.release();
+      });
+    }
+    late.priority = 2;
+    running.release();
+    await vi.waitFor(() => expect(order).toHaveLength(5));
+    expect(order).toEqual(["prefetch that becomes visible", "visible", "normal 1", "normal 2", "prefetch"]);
+  });
+
+  it("is free again after work that fails", async () => {
+    const { queue } = queueOf(1);
+    const place = await queue.enter(entrant());
+    const failure = new Error("broken");
+    await expect(place.perform(() => Promise.reject(failure))).rejects.toBe(failure);
+    place.release();
+    const next = await queue.enter(entrant());
+    const thrower = (): Promise<never> => {
+      throw failure;
+    };
+    await expect(next.perform(thrower)).rejects.toBe(failure);
+    next.release();
+    expect(queue.counters).toMatchObject({ running: 0, holding: 0, finished: 2 });
+  });
+
+  it("cannot be released under its work, nor used twice", async () => {
+    const { queue } = queueOf(1);
+    const place = await queue.enter(entrant());
+    const work = new Deferred();
+    const performed = place.perform(() => work.promise);
+    expect(() => place.release()).toThrow(/while its work/);
+    work.resolve();
+    await performed;
+    await expect(place.perform(async () => undefined)).rejects.toThrow(/another/);
+  });
+});
+
+describe("aborting", () => {
+  it("before entering is refused with the signal's reason and takes no place", async () => {
+    const { queue } = queueOf(1);
+    const reason = new Error("cancelled");
+    await expect(queue.enter(entrant(1, AbortSignal.abort(reason)))).rejects.toBe(reason);
+    expect(queue.hasRoom).toBe(true);
+  });
+
+  it("while waiting takes exactly that one out of the line, at once", async () => {
+    const { queue, onFreed } = queueOf(1);
+    const running = await queue.enter(entrant());
+    const controller = new AbortController();
+    const [before, doomed, after] = [entrant(), entrant(1, controller.signal), entrant()].map((each) =>
+      queue.enter(each),
+    );
+    controller.abort("gone");
+    await expect(doomed).rejects.toBe("gone");
+    expect(onFreed).toHaveBeenCalledOnce();
+    expect(queue.counters.waiting).toBe(2);
+    running.release();
+    (await before)?.release();
+    (await after)?.release();
+    expect(queue.hasRoom).toBe(true);
+  });
+
+  it("after admission leaves the line alone and holds no listener", async () => {
+    const { queue } = queueOf(1);
+    const controller = new AbortController();
+    const remove = vi.spyOn(controller.signal, "removeEventListener");
+    const place = await queue.enter(entrant(1, controller.signal));
+    const other = queue.enter(entrant());
+    controller.abort("late");
+    expect(remove).toHaveBeenCalled();
+    expect(queue.counters.waiting).toBe(1);
+    place.release();
+    (await other).release();
+  });
+});
+
+describe("counters", () => {
+  it("add up the time of work, side by side and in progress, but not of waiting or holding", async () => {
+    const { queue, time } = queueOf(2);
+    const [first, second] = [await queue.enter(entrant()), await queue.enter(entrant())];
+    time.now = 100;
+    const work = [new Deferred<string>(), new Deferred<string>()] as const;
+    const one = first.perform(() => work[0].promise);
+    time.now = 101.5;
+    const two = second.perform(() => work[1].promise);
+    time.now = 102.25;
+    expect(queue.counters.busyUs).toBe(2250 + 750);
+    work[0].resolve("one");
+    expect(await one).toEqual({ value: "one", microseconds: 2250 });
+    time.now = 110;
+    work[1].resolve("two");
+    expect(await two).toEqual({ value: "two", microseconds: 8500 });
+    time.now = 500;
+    expect(queue.counters).toEqual({ busyUs: 2250 + 8500, waiting: 0, running: 0, holding: 2, finished: 2 });
+  });
+
+  it("tell of room as soon as there is some", async () => {
+    const { queue, onFreed } = queueOf(1);
+    const place = await queue.enter(entrant());
+    expect(onFreed).not.toHaveBeenCalled();
+    await place.perform(async () => undefined);
+    place.release();
+    expect(onFreed).toHaveBeenCalled();
+  });
+});
+
+it.each([
+  [0, 1],
+  [2, 1],
+  [1.5, 2],
+  [1, Number.POSITIVE_INFINITY],
+])("limits of %d at once in %d places are refused", (concurrency, places) => {
+  expect(() => new StageQueue({ concurrency, places }, () => 0)).toThrow(RangeError);
+});
