@@ -1,0 +1,93 @@
+import { Command, CommanderError, Option } from "commander";
+import { EXIT, type ExitCode } from "../protocol/error-codes.js";
+import { addEngineOptions } from "./commands/engine-options.js";
+import { addImageOptions, integerFrom } from "./commands/image-options.js";
+import { addLogOptions } from "./commands/program-log.js";
+import { runProgram } from "./commands/run-program.js";
+import { PROGRAM_NAME, PROGRAM_VERSION } from "./version.js";
+
+// Each command is imported when it runs: by then standard output is guarded, and the others cost no start-up time.
+
+let running: Promise<ExitCode> | null = null;
+
+const program = new Command(PROGRAM_NAME)
+  .description(
+    "Upscales comic pages with ncnn on Vulkan or the CPU. Results go to stdout or files, all else to stderr.",
+  )
+  .version(PROGRAM_VERSION)
+  .showHelpAfterError("(--help shows the options)")
+  .exitOverride()
+  .addHelpText(
+    "after",
+    `\nExit codes: ${EXIT.ok} done, ${EXIT.failure} an input failed, ${EXIT.usage} wrong command line, ${EXIT.noDevice} no usable device, ${EXIT.internal} internal fault,\n  ${EXIT.replaceMe} device lost, start a new process, ${EXIT.protocol} the peer broke the protocol.`,
+  );
+
+const worker = program
+  .command("worker", { isDefault: true })
+  .description("serve a reader over stdin and stdout, see protocol/PROTOCOL.md (the default command)")
+  .addOption(new Option("--mode <mode>", "how the worker is spoken to").choices(["stdin"]).default("stdin"))
+  .option("--keep-alive", "serve until the input ends; the worker always does", true);
+addLogOptions(addEngineOptions(worker), "info").action((options) => {
+  running = runProgram(async (stdout) => (await import("./commands/worker.js")).runWorker(options, stdout));
+});
+
+const upscale = program
+  .command("upscale")
+  .description("upscale one image file")
+  .argument("<input>", "JPEG, PNG, WebP, GIF, AVIF or TIFF file")
+  .requiredOption("-o, --output <file>", "where the result goes: .webp, .jpg or .png");
+addLogOptions(addImageOptions(addEngineOptions(upscale)), "warn").action((input, options) => {
+  running = runProgram(async () => (await import("./commands/upscale.js")).runUpscale(input, options));
+});
+
+const pipe = program.command("pipe").description("upscale one image from stdin to stdout");
+addLogOptions(addImageOptions(addEngineOptions(pipe)), "warn").action((options) => {
+  running = runProgram(async (stdout) => (await import("./commands/pipe.js")).runPipe(options, stdout));
+});
+
+program
+  .command("devices")
+  .description("list the devices that --gpu-id can name; a star marks the one that 'auto' takes")
+  .option("--json", "as JSON", false)
+  .action((options) => {
+    running = runProgram(async ({ stream }) =>
+      (await import("./commands/devices.js")).runDevices(options, stream),
+    );
+  });
+
+const demo = program
+  .command("demo")
+  .description(
+    "spawn a worker, send it a page over the protocol and keep the answer and a before/after picture",
+  )
+  .argument("[page]", "an image file instead of the page that comes with the program")
+  .option("-o, --output <folder>", "where the pictures go", "demo-output");
+addEngineOptions(demo).action((page, options) => {
+  running = runProgram(async ({ stream }) =>
+    (await import("./commands/demo.js")).runDemo({ page, ...options }, stream),
+  );
+});
+
+const bench = program
+  .command("bench")
+  .description("time pages through a spawned worker, one at a time and all at once")
+  .argument("[pages...]", "image files instead of the page that comes with the program")
+  .addOption(
+    new Option("--count <pages>", "pages sent at once").argParser(integerFrom(1, 10_000)).default(20),
+  )
+  .addOption(
+    new Option("--effort <0-6>", "WebP effort").argParser(integerFrom(0, 6)).default(null, "the worker's"),
+  );
+addEngineOptions(bench).action((pages, options) => {
+  running = runProgram(async ({ stream }) =>
+    (await import("./commands/bench.js")).runBench({ pages, ...options }, stream),
+  );
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+}
+if (running !== null) process.exit(await running);

@@ -1,0 +1,82 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { Writable } from "node:stream";
+import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
+import type { ResultMessage } from "../../protocol/messages.js";
+import { spawnWorker } from "../client/spawn-worker.js";
+import { messageOf, UpscalerError } from "../errors.js";
+import { PACKAGE_ROOT } from "../package-root.js";
+import { drawBeforeAfter } from "./before-after.js";
+import type { EngineChoice } from "./engine-options.js";
+
+export const SAMPLE_PAGE = join(PACKAGE_ROOT, "assets", "sample-page", "page.jpg");
+
+/** @returns the options of the worker command that say the same */
+export function toWorkerArguments({
+  gpuId,
+  tileSize,
+  model,
+  precision,
+  threads,
+  winograd,
+}: EngineChoice): string[] {
+  return [
+    ...["--gpu-id", String(gpuId), "--tile-size", String(tileSize)],
+    ...["--precision", precision, "--threads", String(threads), "--log-level", "warn"],
+    ...(model === null ? [] : ["--model", model]),
+    ...(winograd ? [] : ["--no-winograd"]),
+  ];
+}
+
+function describe(result: ResultMessage, inputBytes: number, wallMs: number): string {
+  const { source, timings_us: us } = result;
+  const ms = (microseconds: number) => `${(microseconds / 1000).toFixed(0)} ms`;
+  const kib = (bytes: number) => `${(bytes / 1024).toFixed(0)} KiB`;
+  return [
+    `page      ${source.width} x ${source.height} ${source.format}, ${kib(inputBytes)} -> ${result.width} x ${result.height} ${result.format}, ${kib(result.data.length)}`,
+    `model     ${result.model}, ${result.precision}, tiles of ${result.tile} pixels`,
+    `device    ${result.device}`,
+    `time      decode ${ms(us.decode)}, upscale ${ms(us.upscale)}, encode ${ms(us.encode)}; ${wallMs.toFixed(0)} ms from request to answer`,
+    ...result.warnings.map((warning) => `warning   ${warning}`),
+  ].join("\n");
+}
+
+async function readPage(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new UpscalerError("invalid_request", `cannot read ${path}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Shows the whole way of a page: spawns the worker, sends it the page, and keeps the answer beside the original. */
+export async function runDemo(
+  choice: EngineChoice & { readonly page: string | undefined; readonly output: string },
+  output: Writable,
+): Promise<ExitCode> {
+  const data = await readPage(choice.page ?? SAMPLE_PAGE);
+  const say = (text: string) => void output.write(`${text}\n`);
+  const worker = spawnWorker(toWorkerArguments(choice));
+  const ready = await worker.connection.ready.catch(() => null);
+  if (ready === null) {
+    // The worker has said on standard error what is wrong.
+    const { code } = await worker.exited;
+    return (code ?? EXIT.internal) as ExitCode;
+  }
+  say(`worker    process ${worker.process.pid}, ready after ${ready.load_ms} ms`);
+  const started = performance.now();
+  const result = await worker.connection.upscale({ data, format: "webp" }).result;
+  say(describe(result, data.length, performance.now() - started));
+  worker.connection.send({ t: "shutdown", mode: "drain" });
+  await mkdir(choice.output, { recursive: true });
+  const answer = join(choice.output, "page.webp");
+  const picture = join(choice.output, "before-after.png");
+  await writeFile(answer, result.data);
+  await writeFile(picture, await drawBeforeAfter(data, result.data));
+  say(
+    `answer    ${resolve(answer)}\ncompare   ${resolve(picture)} (left: enlarged without the network, right: upscaled)`,
+  );
+  const { code } = await worker.exited;
+  if (code !== EXIT.ok) throw new Error(`expected the worker to end with ${EXIT.ok}, it ended with ${code}`);
+  return EXIT.ok;
+}

@@ -1,0 +1,86 @@
+import { UpscalerError } from "../errors.js";
+import type { PixelBuffer } from "../stages/page.js";
+import type { UpscaleOptions } from "./engine.js";
+import type { NativeEvent, NativeUpscaler } from "./native.js";
+import { requestFailure } from "./native-failure.js";
+
+interface RunningJob {
+  readonly options: UpscaleOptions;
+  readonly resolve: (tile: number) => void;
+  readonly reject: (reason: unknown) => void;
+  readonly stopListening: () => void;
+}
+
+export interface JobInput {
+  readonly image: PixelBuffer;
+  readonly output: PixelBuffer;
+  readonly tile: number;
+  readonly options: UpscaleOptions;
+}
+
+const LARGEST_ID = 2 ** 31 - 1;
+
+/** Turns the addon's events back into promises: every job is settled by its last event, never before. */
+export class NativeJobs {
+  readonly #running = new Map<number, RunningJob>();
+  #lastId = 0;
+  #closed: Promise<void> | null = null;
+  #onClosed: () => void = () => undefined;
+
+  /**
+   * @returns the tile side that was used
+   * @throws the signal's reason, or {UpscalerError} out_of_memory, gpu_lost, internal
+   */
+  run(native: NativeUpscaler, { image, output, tile, options }: JobInput): Promise<number> {
+    if (this.#closed) throw new UpscalerError("shutting_down", "the engine was closed");
+    const id = this.#nextId();
+    return new Promise((resolve, reject) => {
+      const { signal } = options;
+      const cancel = () => native.cancel(id);
+      const stopListening = () => signal.removeEventListener("abort", cancel);
+      native.submit({
+        id,
+        tile,
+        input: image.data,
+        width: image.width,
+        height: image.height,
+        output: output.data,
+      });
+      signal.addEventListener("abort", cancel, { once: true });
+      this.#running.set(id, { options, resolve, reject, stopListening });
+    });
+  }
+
+  handle(event: NativeEvent): void {
+    if (event.type === "closed") {
+      this.#onClosed();
+      return;
+    }
+    const job = this.#running.get(event.id);
+    if (!job) return;
+    if (event.type === "tile") {
+      job.options.onTile?.(event.done, event.total);
+      return;
+    }
+    this.#running.delete(event.id);
+    job.stopListening();
+    if (event.type === "finished") job.resolve(event.tile);
+    else job.reject(job.options.signal.aborted ? job.options.signal.reason : requestFailure(event.error));
+  }
+
+  /** Running jobs end at their next tile. May be called again: it is the same closing. */
+  close(native: NativeUpscaler): Promise<void> {
+    this.#closed ??= new Promise((resolve) => {
+      this.#onClosed = resolve;
+      native.close();
+    });
+    return this.#closed;
+  }
+
+  #nextId(): number {
+    do {
+      this.#lastId = this.#lastId === LARGEST_ID ? 1 : this.#lastId + 1;
+    } while (this.#running.has(this.#lastId));
+    return this.#lastId;
+  }
+}

@@ -1,0 +1,54 @@
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { FatalError } from "../errors.js";
+import type { EngineDevice } from "./engine.js";
+import type { NativeDevice } from "./native.js";
+
+/** `--gpu-id` of the CPU. */
+export const CPU_INDEX = -1;
+
+/** A device with what the choice of precision and lanes depends on. */
+export interface SelectedDevice extends EngineDevice {
+  readonly type: NativeDevice["type"] | "cpu";
+  readonly fp16Storage: boolean;
+}
+
+/** @returns the CPU as a device */
+export function cpuDevice(): SelectedDevice {
+  const model = cpus()[0]?.model.trim() ?? "CPU";
+  return {
+    index: CPU_INDEX,
+    name: `${model}, ${availableParallelism()} threads`,
+    backend: "cpu",
+    type: "cpu",
+    memoryMb: Math.floor(totalmem() / 2 ** 20),
+    fp16Storage: false,
+  };
+}
+
+function vulkanDevice({ index, name, type, memoryMb, fp16Storage }: NativeDevice): SelectedDevice {
+  return { index, name, backend: "vulkan", type, memoryMb, fp16Storage };
+}
+
+/**
+ * A discrete GPU before an integrated or a virtual one, before the CPU. A software Vulkan device is never chosen, only
+ * obeyed: the CPU path is far faster.
+ *
+ * @param wanted a Vulkan index, CPU_INDEX, or "auto" for the choice described above
+ * @throws {FatalError} gpu_init_failed when there is no device of that index
+ */
+export function selectDevice(devices: readonly NativeDevice[], wanted: number | "auto"): SelectedDevice {
+  if (wanted === CPU_INDEX) return cpuDevice();
+  if (wanted === "auto") {
+    const best = (["discrete", "integrated", "virtual"] as const)
+      .map((type) => devices.find((device) => device.type === type))
+      .find((device) => device !== undefined);
+    return best ? vulkanDevice(best) : cpuDevice();
+  }
+  const device = devices.find(({ index }) => index === wanted);
+  if (device) return vulkanDevice(device);
+  const known = devices.map(({ index, name }) => `${index} (${name})`).join(", ") || "none";
+  throw new FatalError(
+    "gpu_init_failed",
+    `expected --gpu-id to name a Vulkan device, received ${wanted}; devices: ${known}; --gpu-id -1 uses the CPU, --gpu-id auto chooses`,
+  );
+}

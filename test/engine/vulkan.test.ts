@@ -1,0 +1,58 @@
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { NcnnEngine } from "../../src/engine/ncnn-engine.js";
+import { CPU_INDEX } from "../../src/engine/select-device.js";
+import type { ResolvedModel } from "../../src/models/catalogue.js";
+import { loadEngine, never, shippedModel, vulkanDevices } from "../support/engines.js";
+import { compare, paintScreentone } from "../support/images.js";
+
+const WHOLE = 4096;
+const [device] = vulkanDevices;
+const image = paintScreentone(150, 110);
+let model: ResolvedModel;
+const opened: NcnnEngine[] = [];
+
+async function upscale(deviceIndex: number, precision: "fp32" | "fp16", tile = WHOLE): Promise<Uint8Array> {
+  const engine = await loadEngine(model, deviceIndex, { precision });
+  opened.push(engine);
+  expect(engine.precision).toBe(precision);
+  return (await engine.upscale(image, { tile, signal: never })).image.data;
+}
+
+beforeAll(async () => {
+  model = await shippedModel();
+});
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((engine) => engine.close()));
+});
+
+describe.skipIf(!device)(`Vulkan on ${device?.name ?? "no device: install mesa-vulkan-drivers"}`, () => {
+  const index = device?.index ?? 0;
+
+  it("gives the CPU's result within one level at fp32", async () => {
+    const difference = compare(await upscale(index, "fp32"), await upscale(CPU_INDEX, "fp32"));
+    expect(difference.largest).toBeLessThanOrEqual(1);
+    expect(difference.share).toBeLessThan(0.001);
+  });
+
+  it.skipIf(!device?.fp16Storage)("stays above 50 dB of the CPU at fp16", async ({ annotate }) => {
+    const difference = compare(await upscale(index, "fp16"), await upscale(CPU_INDEX, "fp32"));
+    await annotate(`fp16 against fp32 on ${device?.name}: ${JSON.stringify(difference)}`);
+    // Otherwise fp32 ran in both cases.
+    expect(difference.count).toBeGreaterThan(0);
+    expect(difference.psnr).toBeGreaterThan(50);
+  });
+
+  it("gives the whole image's result in tiles within one level", async () => {
+    const difference = compare(await upscale(index, "fp32", 48), await upscale(index, "fp32"));
+    expect(difference.largest).toBeLessThanOrEqual(1);
+    expect(difference.share).toBeLessThan(1e-4);
+  });
+
+  it("is released by close, so that many engines can follow one another", async () => {
+    for (let i = 0; i < 5; i++) {
+      const engine = await loadEngine(model, index);
+      await engine.upscale(paintScreentone(24, 24, i), { tile: 0, signal: never });
+      await engine.close();
+    }
+  });
+});
