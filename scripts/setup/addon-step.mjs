@@ -13,6 +13,9 @@ const BUILD_DIR = path.join(ROOT, "build");
 /** Says which compiler, Node.js and libraries the objects in BUILD_DIR belong to. */
 const TOOLCHAIN_FILE = path.join(BUILD_DIR, "toolchain.digest");
 
+/** What node-gyp writes build files for: ninja is there anyway for ncnn, make need not be. */
+const GENERATOR = "ninja";
+
 const COMPILER_VARIABLES = ["CC", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "npm_config_nodedir"];
 
 /**
@@ -35,6 +38,7 @@ async function ownHeaders() {
 async function toolchainDigest() {
   const ncnn = await recordedNcnn();
   return digest([
+    GENERATOR,
     process.version,
     process.arch,
     cxxCompiler(),
@@ -55,7 +59,7 @@ async function inputs() {
   ]);
 }
 
-/** make sees changed sources and flags by itself, but not a library that was replaced under the same name. */
+/** ninja sees changed sources and flags by itself, but not a library that was replaced under the same name. */
 async function removeForeignObjects() {
   const toolchain = await toolchainDigest();
   const built = existsSync(TOOLCHAIN_FILE) ? await readFile(TOOLCHAIN_FILE, "utf8") : "";
@@ -65,9 +69,9 @@ async function removeForeignObjects() {
   await writeFile(TOOLCHAIN_FILE, toolchain);
 }
 
-/** @param {string} output of node-gyp @returns {string} without node-gyp's own account of itself */
+/** @param {string} output of node-gyp or ninja @returns {string} without their own account of themselves */
 function compilerOutput(output) {
-  const lines = output.split("\n").filter((line) => !/^gyp (info|verb|ERR!)/.test(line));
+  const lines = output.split("\n").filter((line) => !/^gyp (info|verb|ERR!)|^\[\d+\/\d+\] /.test(line));
   return lines.join("\n").trim() || output.trim();
 }
 
@@ -82,9 +86,10 @@ export function addonStep(reporter) {
       await removeForeignObjects();
       const headers = process.env.npm_config_nodedir ? null : await ownHeaders();
       const nodeGyp = path.join(ROOT, "node_modules/node-gyp/bin/node-gyp.js");
-      const options = ["--release", "--jobs=max", ...(headers ? [`--nodedir=${headers}`] : [])];
+      const options = ["--release", ...(headers ? [`--nodedir=${headers}`] : []), "--", "-f", GENERATOR];
       try {
-        await runCommand(process.execPath, [nodeGyp, "configure", "build", ...options], { cwd: ROOT });
+        await runCommand(process.execPath, [nodeGyp, "configure", ...options], { cwd: ROOT });
+        await runCommand("ninja", ["-C", path.join(BUILD_DIR, "Release")], { cwd: ROOT });
       } catch (error) {
         if (!(error instanceof CommandError)) throw error;
         throw new SetupError(`the addon does not compile:\n${compilerOutput(error.output)}`);

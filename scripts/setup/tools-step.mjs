@@ -12,7 +12,7 @@ import { addonTools, ncnnBuildTools, requireTools } from "./tools.mjs";
  */
 export function toolsStep(reporter, locateNcnn) {
   const compiler = cxxCompiler();
-  const commands = [compiler, "make", "python3"];
+  const commands = [compiler, "ninja", "python3"];
   return {
     name: "tools",
     inputs: async () => digest([process.version, ...commands]),

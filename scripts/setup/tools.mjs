@@ -63,11 +63,11 @@ const program = (command, debianPackage = command) => ({
   problem: () => absence(command),
 });
 
-/** @returns {Tool[]} what compiling the addon takes: node-gyp runs Python and make */
+/** @returns {Tool[]} what compiling the addon takes: node-gyp runs Python to write the files that ninja builds from */
 export function addonTools() {
   return [
     compiler(),
-    program("make"),
+    program("ninja", "ninja-build"),
     { name: "python3", debianPackage: "python3", problem: () => pythonProblem("import sys") },
   ];
 }
@@ -80,7 +80,6 @@ export function ncnnBuildTools() {
       debianPackage: "cmake",
       problem: cmakeProblem,
     },
-    program("ninja", "ninja-build"),
     {
       name: "python3 with venv and ensurepip",
       debianPackage: "python3-venv",
