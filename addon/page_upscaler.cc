@@ -33,21 +33,19 @@ int PageUpscaler::upscale(const PageTask& task, const PageProgress& progress) {
 }
 
 void PageUpscaler::upscaleInTiles(const PageTask& task, int tile, const PageProgress& progress) {
-    const std::vector<Rect> tiles = divideIntoTiles(task.input.size, tile, geometry_.alignment);
+    const TileGrid grid = divideIntoTiles(task.input.size, tile, geometry_.alignment);
+    forgetOtherSizes(grid.computed);
     int done = 0;
-    for (const Rect& core : tiles) {
+    for (const Rect& core : grid.cores) {
         if (progress.isCancelled()) throw Failure(FailureCode::kCancelled, "cancelled between tiles");
-        upscaleTile(task, core);
-        progress.onTile(++done, static_cast<int>(tiles.size()));
+        upscaleTile(task, core, grid.computed);
+        progress.onTile(++done, static_cast<int>(grid.cores.size()));
     }
 }
 
-void PageUpscaler::upscaleTile(const PageTask& task, Rect core) {
+void PageUpscaler::upscaleTile(const PageTask& task, Rect core, Size computed) {
     const int scale = geometry_.scale;
-    Rect region = grow(core, geometry_.context);
-    region.width = roundUp(core.width, geometry_.alignment) + 2 * geometry_.context;
-    region.height = roundUp(core.height, geometry_.alignment) + 2 * geometry_.context;
-    forgetOtherSizes({region.width, region.height});
+    const Rect region = grow({core.x, core.y, computed.width, computed.height}, geometry_.context);
     const ncnn::Mat input = readRegion(task.input, region);
     ncnn::Mat output = runner_->run(input);
     const int width = (region.width - 2 * geometry_.consumed) * scale;
@@ -64,12 +62,13 @@ void PageUpscaler::upscaleTile(const PageTask& task, Rect core) {
                 {core.x * scale, core.y * scale, core.width * scale, core.height * scale});
 }
 
-void PageUpscaler::forgetOtherSizes(Size input) {
+void PageUpscaler::forgetOtherSizes(Size computed) {
     // Blocks kept from another size fit no tensor of this one: pages of many sizes would pile them up.
-    if (lastInput_.width != 0 && (lastInput_.width != input.width || lastInput_.height != input.height)) {
+    if (lastComputed_.width != 0 &&
+        (lastComputed_.width != computed.width || lastComputed_.height != computed.height)) {
         runner_->releaseMemory();
     }
-    lastInput_ = input;
+    lastComputed_ = computed;
 }
 
 }  // namespace bdreader

@@ -51,12 +51,12 @@ class PageUpscaler {
 
   private:
     void upscaleInTiles(const PageTask& task, int tile, const PageProgress& progress);
-    void upscaleTile(const PageTask& task, Rect core);
-    void forgetOtherSizes(Size input);
+    void upscaleTile(const PageTask& task, Rect core, Size computed);
+    void forgetOtherSizes(Size computed);
 
     std::unique_ptr<Runner> runner_;
     const PageGeometry geometry_;
-    Size lastInput_{};
+    Size lastComputed_{};
 };
 
 }  // namespace bdreader

@@ -9,20 +9,11 @@ namespace {
 
 constexpr int kWinogradPhase = 12;
 
-struct Span {
-    int start;
-    int length;
-};
-
-std::vector<Span> divideLine(int length, int side, int phase) {
+/** One direction of the grid: every start is a multiple of `step`, which is a multiple of `phase`. */
+int stepOf(int length, int side, int phase) {
     const int longest = std::max(phase, side / phase * phase);
     const int count = (length + longest - 1) / longest;
-    const int step = roundUp((length + count - 1) / count, phase);
-    std::vector<Span> spans;
-    for (int start = 0; start < length; start += step) {
-        spans.push_back({start, std::min(step, length - start)});
-    }
-    return spans;
+    return roundUp((length + count - 1) / count, phase);
 }
 
 }  // namespace
@@ -31,15 +22,17 @@ int roundUp(int value, int step) {
     return (value + step - 1) / step * step;
 }
 
-std::vector<Rect> divideIntoTiles(Size image, int side, int alignment) {
+TileGrid divideIntoTiles(Size image, int side, int alignment) {
     const int phase = std::lcm(kWinogradPhase, alignment);
-    std::vector<Rect> tiles;
-    for (const Span& row : divideLine(image.height, side, phase)) {
-        for (const Span& column : divideLine(image.width, side, phase)) {
-            tiles.push_back({column.start, row.start, column.length, row.length});
+    TileGrid grid;
+    grid.computed = {stepOf(image.width, side, phase), stepOf(image.height, side, phase)};
+    for (int y = 0; y < image.height; y += grid.computed.height) {
+        for (int x = 0; x < image.width; x += grid.computed.width) {
+            grid.cores.push_back({x, y, std::min(grid.computed.width, image.width - x),
+                                  std::min(grid.computed.height, image.height - y)});
         }
     }
-    return tiles;
+    return grid;
 }
 
 Rect grow(Rect core, int context) {

@@ -24,8 +24,16 @@ constexpr int kSmallestTile = 32;
 /** @return `value` rounded up to a multiple of `step`; both positive. */
 int roundUp(int value, int step);
 
+/** A division of an image into tiles. */
+struct TileGrid {
+    /** What every tile is computed as: at least as large as each core, so that all tensors have one size. */
+    Size computed;
+    /** What each tile contributes: a partition of the image, row by row from the top. */
+    std::vector<Rect> cores;
+};
+
 /**
- * Divides an image into a grid of nearly equal tiles that cover it without overlap, row by row from the top.
+ * Divides an image into a grid of nearly equal tiles.
  *
  * Tiles start at multiples of 12: the least common multiple of the output blocks (2, 4 and 6) of ncnn's
  * Winograd convolutions, so that a tile's blocks fall where the whole image's blocks fall and round the same
@@ -35,7 +43,7 @@ int roundUp(int value, int step);
  * @param side longest side of a tile in input pixels, at least kSmallestTile
  * @param alignment tiles start at multiples of this too
  */
-std::vector<Rect> divideIntoTiles(Size image, int side, int alignment);
+TileGrid divideIntoTiles(Size image, int side, int alignment);
 
 /** @return the part of the image that `core` needs as input: grown by `context` pixels on every side. */
 Rect grow(Rect core, int context);

@@ -72,7 +72,10 @@ UpscalerWrap::UpscalerWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Up
 }
 
 UpscalerWrap::~UpscalerWrap() {
+    // Neither closed nor reached by the clean-up of the environment: the object was forgotten while idle.
+    const bool isForgotten = !eventsClosed_;
     stopAtOnce(this);
+    if (isForgotten) events_.Release();
     // Fails when the environment has run its hooks already; then there is nothing left to remove.
     static_cast<void>(napi_remove_env_cleanup_hook(Env(), stopAtOnce, this));
 }
