@@ -25,6 +25,7 @@
         "addon/gpu_instance.cc",
         "addon/network.cc",
         "addon/page_upscaler.cc",
+        "addon/side_by_side.cc",
         "addon/stderr_filter.cc",
         "addon/tiling.cc",
         "addon/upscaler_arguments.cc",

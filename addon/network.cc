@@ -35,6 +35,8 @@ class CpuRunner final : public Runner {
         return output;
     }
 
+    int concurrency() const override { return options_.parallelRuns; }
+
     void releaseMemory() override {}
 
   private:
@@ -82,6 +84,8 @@ class VulkanRunner final : public Runner {
         checkPlanes(output);
         return output;
     }
+
+    int concurrency() const override { return 1; }
 
     void releaseMemory() override {
         blobs_->clear();

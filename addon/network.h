@@ -20,11 +20,13 @@ struct NetworkOptions {
     bool winograd = true;
     /** CPU threads of one inference. */
     int threads = 1;
+    /** Inferences side by side on the CPU; on a GPU one at a time fills the device. */
+    int parallelRuns = 1;
 };
 
 /**
- * One run of the network at a time. Each lane has its own, since ncnn's allocators have no lock; the network
- * itself is shared. One thread at a time may call it.
+ * Runs the network. Each lane has its own, since ncnn's Vulkan allocators have no lock; the network itself
+ * is shared.
  */
 class Runner {
   public:
@@ -36,6 +38,9 @@ class Runner {
      * @throws Failure kOutOfMemory, kGpuLost, kInternal
      */
     virtual ncnn::Mat run(const ncnn::Mat& input) = 0;
+
+    /** How many threads may call run at the same time; at least 1. */
+    virtual int concurrency() const = 0;
 
     /** Gives memory kept for reuse back to the device. Nothing may be running. */
     virtual void releaseMemory() = 0;

@@ -1,10 +1,12 @@
 #include "page_upscaler.h"
 
 #include <algorithm>
+#include <mutex>
 #include <string>
 #include <utility>
 
 #include "failure.h"
+#include "side_by_side.h"
 
 namespace bdreader {
 
@@ -35,12 +37,15 @@ int PageUpscaler::upscale(const PageTask& task, const PageProgress& progress) {
 void PageUpscaler::upscaleInTiles(const PageTask& task, int tile, const PageProgress& progress) {
     const TileGrid grid = divideIntoTiles(task.input.size, tile, geometry_.alignment);
     forgetOtherSizes(grid.computed);
+    const int total = static_cast<int>(grid.cores.size());
+    std::mutex mutex;
     int done = 0;
-    for (const Rect& core : grid.cores) {
+    forEachSideBySide(total, runner_->concurrency(), [&](int index) {
         if (progress.isCancelled()) throw Failure(FailureCode::kCancelled, "cancelled between tiles");
-        upscaleTile(task, core, grid.computed);
-        progress.onTile(++done, static_cast<int>(grid.cores.size()));
-    }
+        upscaleTile(task, grid.cores[static_cast<size_t>(index)], grid.computed);
+        const std::lock_guard<std::mutex> lock(mutex);
+        progress.onTile(++done, total);
+    });
 }
 
 void PageUpscaler::upscaleTile(const PageTask& task, Rect core, Size computed) {

@@ -31,14 +31,15 @@ struct PageTask {
     int tile = kSmallestTile;
 };
 
-/** Asked before each tile and told after it. */
+/** Asked before each tile, by any of the threads that compute tiles; told after each, by one at a time. */
 struct PageProgress {
     /** @return whether the work should end now */
     std::function<bool()> isCancelled;
     std::function<void(int done, int total)> onTile;
 };
 
-/** Upscales images tile by tile through one runner. One thread at a time. */
+/** Upscales images tile by tile through one runner, with threads of its own where the runner allows more than
+ * one. One thread at a time may call it. */
 class PageUpscaler {
   public:
     PageUpscaler(std::unique_ptr<Runner> runner, const PageGeometry& geometry);

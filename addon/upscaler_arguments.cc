@@ -70,6 +70,7 @@ LoadArguments parseLoadArguments(const Napi::Object& options) {
     network.fp16 = boolean(options, "fp16");
     network.winograd = boolean(options, "winograd");
     network.threads = integer(options, "threads", 1, kMostThreads);
+    network.parallelRuns = integer(options, "parallelRuns", 1, kMostThreads);
     PageGeometry& geometry = arguments.geometry;
     geometry.scale = integer(options, "scale", 1, 4);
     geometry.context = integer(options, "context", 0, kLargestContext);

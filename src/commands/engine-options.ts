@@ -69,7 +69,7 @@ export function addEngineOptions(command: Command): Command {
       new Option("--precision <kind>", "arithmetic").choices(["auto", "fp32", "fp16"]).default("auto"),
     )
     .addOption(
-      new Option("--threads <count>", "CPU threads of one inference")
+      new Option("--threads <count>", "CPU threads of one image")
         .argParser((text) => integerBetween(text, 1, MOST_THREADS, `an integer from 1 to ${MOST_THREADS}`))
         .default(availableParallelism()),
     )

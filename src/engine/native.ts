@@ -23,6 +23,8 @@ export interface NativeLoadOptions {
   readonly fp16: boolean;
   readonly winograd: boolean;
   readonly threads: number;
+  /** Tiles computed side by side on the CPU. */
+  readonly parallelRuns: number;
   readonly scale: number;
   readonly context: number;
   readonly consumed: number;
@@ -70,6 +72,8 @@ export interface NativeUpscaler {
 export interface NativeAddon {
   listDevices(): Promise<NativeDevice[]>;
   load(options: NativeLoadOptions, onEvent: (event: NativeEvent) => void): Promise<NativeUpscaler>;
+  /** Ends the process without waiting for threads, unlike process.exit, which waits for the tile in progress. */
+  exitNow(code: number): never;
 }
 
 /** @throws {FatalError} when the addon is not built or does not fit this Node.js */

@@ -12,7 +12,7 @@ export interface EngineOptions {
   /** Tile side in input pixels for images that name none; 0 lets the engine choose by memory. */
   readonly tileSize: number;
   readonly precision: "auto" | "fp32" | "fp16";
-  /** CPU threads of one inference. */
+  /** CPU threads of one image. */
   readonly threads: number;
   /** Faster 3x3 convolutions, which round a little differently from tile to tile. */
   readonly winograd: boolean;
@@ -22,6 +22,19 @@ export interface EngineOptions {
 const GPU_LANES = 2;
 
 const CHANNELS = 3;
+
+/** Up to this tile side a page has tiles enough to give every core one of its own. */
+const LARGEST_PARALLEL_TILE = 384;
+
+/**
+ * Tiles side by side, one thread each, use the cores better than all threads on one tile after the other: nothing waits
+ * for the slowest thread at every layer. With few large tiles some cores would have none. On a GPU the threads only
+ * convert pixels.
+ */
+function splitThreads({ backend }: EngineDevice, { threads, tileSize }: EngineOptions) {
+  const isSideBySide = backend === "cpu" && tileSize <= LARGEST_PARALLEL_TILE;
+  return isSideBySide ? { threads: 1, parallelRuns: threads } : { threads, parallelRuns: 1 };
+}
 
 /** What was loaded where; the rest of the engine never changes it. */
 interface Loaded {
@@ -67,7 +80,7 @@ export class NcnnEngine implements Engine {
       deviceIndex: device.index,
       fp16,
       winograd: options.winograd,
-      threads: options.threads,
+      ...splitThreads(device, options),
       scale: model.scale,
       context: model.overlap,
       consumed: model.padding.pixels,

@@ -20,7 +20,7 @@ function endBusyProcess(
   const options = {
     ...modelOptions,
     ...{ deviceIndex, consumed: 0, alignment: 1, addsNearest: false },
-    ...{ fp16: false, winograd: true, threads: 1, lanes: 1 },
+    ...{ fp16: false, winograd: true, threads: 1, parallelRuns: 1, lanes: 1 },
   };
   const args = ["--expose-gc", SCRIPT, ADDON, JSON.stringify(options), ending];
   return new Promise((resolve, reject) => {
