@@ -1,7 +1,8 @@
 import "./setup/require-node.mjs";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { ROOT, SETUP_DIR } from "./setup/paths.mjs";
+import { readJsonIfWhole } from "./setup/read-json.mjs";
 import { runVisibly } from "./setup/run-command.mjs";
 import { summarise, summaryLine } from "./test-summary.mjs";
 
@@ -28,21 +29,6 @@ async function failedChecks() {
   return failed;
 }
 
-/** @returns {Promise<import("./test-summary.mjs").TestReport | null>} */
-async function readReport() {
-  try {
-    return JSON.parse(await readFile(REPORT_FILE, "utf8"));
-  } catch (error) {
-    // Absent or cut off: vitest did not come to its end, which the summary says.
-    if (
-      error instanceof SyntaxError ||
-      (error instanceof Error && "code" in error && error.code === "ENOENT")
-    )
-      return null;
-    throw error;
-  }
-}
-
 /** @param {readonly string[]} vitestArgs */
 async function runTests(vitestArgs) {
   // A report of an earlier run must not speak for this one.
@@ -55,7 +41,8 @@ async function runTests(vitestArgs) {
     ...reporters,
     ...vitestArgs,
   ]);
-  return { report: await readReport(), exitCode };
+  // Absent or cut off: vitest did not come to its end, which the summary says.
+  return { report: await readJsonIfWhole(REPORT_FILE), exitCode };
 }
 
 /** @param {readonly string[]} vitestArgs @returns {Promise<import("./test-summary.mjs").TestSummary>} */

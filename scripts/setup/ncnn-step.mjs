@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { buildNcnn } from "../../addon/ncnn/build.mjs";
@@ -8,6 +8,7 @@ import { locateCached } from "../../addon/ncnn/locate.mjs";
 import { NCNN_RELEASE } from "../../addon/ncnn/release.mjs";
 import { contentDigest, digest, filesBelow, stateDigest } from "./fingerprint.mjs";
 import { NCNN_RECORD, ROOT, SETUP_DIR } from "./paths.mjs";
+import { readJsonIfWhole } from "./read-json.mjs";
 import { ncnnBuildTools, requireTools } from "./tools.mjs";
 
 /** Measured: 6 min 20 s on 2 cores. */
@@ -26,19 +27,9 @@ function withTilde(folder) {
   return folder.startsWith(`${home}/`) ? `~${folder.slice(home.length)}` : folder;
 }
 
-/** @returns {Promise<LocatedNcnn | null>} what the last set-up of this tree found */
-export async function recordedNcnn() {
-  try {
-    return JSON.parse(await readFile(NCNN_RECORD, "utf8"));
-  } catch (error) {
-    // Absent, or cut off while it was written: found again.
-    if (
-      error instanceof SyntaxError ||
-      (error instanceof Error && "code" in error && error.code === "ENOENT")
-    )
-      return null;
-    throw error;
-  }
+/** @returns {Promise<LocatedNcnn | null>} what the last set-up of this tree found; null: to be found (again) */
+export function recordedNcnn() {
+  return readJsonIfWhole(NCNN_RECORD);
 }
 
 /** @param {LocatedNcnn} ncnn @returns {string[]} files that tell whether the installation is still the same */
