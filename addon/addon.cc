@@ -1,5 +1,6 @@
 #include <napi.h>
 
+#include "exit_guard.h"
 #include "gpu_instance.h"
 #include "promise_task.h"
 #include "upscaler_wrap.h"
@@ -31,9 +32,18 @@ Napi::Value listDevices(const Napi::CallbackInfo& info) {
         });
 }
 
+/** exitNow(code: number): never. */
+Napi::Value exitNow(const Napi::CallbackInfo& info) {
+    if (info.Length() != 1 || !info[0].IsNumber()) {
+        throw Napi::TypeError::New(info.Env(), "expected a number for code");
+    }
+    bdreader::exitNow(info[0].As<Napi::Number>().Int32Value());
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
     env.SetInstanceData(new Napi::FunctionReference(Napi::Persistent(bdreader::UpscalerWrap::define(env))));
     exports.Set("listDevices", Napi::Function::New(env, listDevices, "listDevices"));
+    exports.Set("exitNow", Napi::Function::New(env, exitNow, "exitNow"));
     exports.Set("load", Napi::Function::New(env, bdreader::UpscalerWrap::load, "load"));
     return exports;
 }

@@ -1,5 +1,7 @@
 #include "exit_guard.h"
 
+#include <unistd.h>
+
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
@@ -63,6 +65,10 @@ void armExitHandler(bool afterGpuSetUp) {
     // A failed registration leaves the exit as it would be without this file, so its status changes nothing.
     std::call_once(afterGpuSetUp ? afterGpu : beforeGpu,
                    [] { static_cast<void>(std::atexit(endLiveThreads)); });
+}
+
+void exitNow(int code) {
+    _exit(code);
 }
 
 }  // namespace bdreader

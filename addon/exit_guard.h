@@ -19,4 +19,8 @@ void endLiveTask();
  * nothing. */
 void armExitHandler(bool afterGpuSetUp);
 
+/** Ends the process without waiting for any thread: nothing runs that could take the GPU away from under one.
+ * For a process that must not wait for a tile. */
+[[noreturn]] void exitNow(int code);
+
 }  // namespace bdreader

@@ -51,7 +51,7 @@ export interface WorkerLimits {
   readonly maxUnsentFrames: number;
   /** How long a client may take no byte while more than `maxUnsentBytes` wait for it. */
   readonly stallMs: number;
-  /** How long unfinished requests may go on once the input has ended or the device was lost. */
+  /** How long unfinished requests may go on once the device was lost. */
   readonly drainMs: number;
   /** How long running requests may go on after `shutdown` "now" without `grace_ms`, or a termination signal. */
   readonly graceMs: number;

@@ -1,30 +1,24 @@
+import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
-import type { LoadedStages, TerminationSignal } from "../session/session.js";
+import { loadNcnnAddon } from "../engine/native.js";
+import type { LoadedStages, SessionOptions, TerminationSignal } from "../session/session.js";
 import { Session } from "../session/session.js";
 import { PROGRAM_NAME, PROGRAM_VERSION } from "../version.js";
 import type { GuardedStdout } from "../wire/stdout-guard.js";
 import type { EngineChoice } from "./engine-options.js";
 import { type OpenedStages, openStages } from "./open-stages.js";
+import { SYSTEM_PROCESSES } from "./process-probe.js";
 import { type LogChoice, openLog } from "./program-log.js";
 import { readUsage } from "./usage.js";
 
-/** How long a tile in progress may hold up the end of the process; what is left is ended with the process. */
-const CLOSE_MS = 2000;
+/** How long a tile in progress may hold up the end of the process, which then goes without it. */
+const CLOSE_MS = 500;
 
 const SIGNALS: readonly TerminationSignal[] = ["SIGTERM", "SIGHUP", "SIGINT"];
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // A process of somebody else cannot be signalled, but it is there.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-function toLoaded({ pipeline, engine }: OpenedStages): LoadedStages {
+/** @returns the stages as a session takes them */
+export function toLoaded({ pipeline, engine }: OpenedStages): LoadedStages {
   const { index, name, backend, memoryMb } = engine.device;
   return {
     processor: pipeline,
@@ -34,6 +28,27 @@ function toLoaded({ pipeline, engine }: OpenedStages): LoadedStages {
       default_model: engine.model,
     },
   };
+}
+
+/** What one worker differs from another in; the process around it is always the same. */
+export type Service = Pick<SessionOptions, "stages" | "readUsage" | "limits" | "log">;
+
+/**
+ * Holds the conversation of a worker process: standard input, the signals and the parent belong to it.
+ *
+ * @param output the real standard output
+ * @returns the exit code for the process
+ */
+export function serve(output: Writable, service: Service): Promise<ExitCode> {
+  const session = new Session({
+    input: process.stdin,
+    output,
+    worker: { name: PROGRAM_NAME, version: PROGRAM_VERSION, pid: process.pid },
+    parent: SYSTEM_PROCESSES,
+    ...service,
+  });
+  for (const signal of SIGNALS) process.on(signal, () => session.terminate(signal));
+  return session.run();
 }
 
 /** Serves one client over standard input and output until one of them ends it. */
@@ -52,20 +67,15 @@ export async function runWorker(choice: EngineChoice & LogChoice, stdout: Guarde
   void opened.then((stages) => {
     pipeline = stages?.pipeline ?? null;
   });
-  const session = new Session({
-    input: process.stdin,
-    output: stdout.stream,
+  const exitCode = await serve(stdout.stream, {
     stages: opening.then(toLoaded),
-    worker: { name: PROGRAM_NAME, version: PROGRAM_VERSION, pid: process.pid },
-    parent: { parentPid: () => process.ppid, isAlive },
     readUsage: () => readUsage(pipeline?.counters ?? null),
     log,
   });
-  for (const signal of SIGNALS) process.on(signal, () => session.terminate(signal));
-  const exitCode = await session.run();
-  await Promise.race([
-    opened.then((stages) => stages?.engine.close()),
-    delay(CLOSE_MS, null, { ref: false }),
-  ]);
+  const closed = opened.then(async (stages) => {
+    await stages?.engine.close();
+    return true;
+  });
+  if (!(await Promise.race([closed, delay(CLOSE_MS, false)]))) loadNcnnAddon().exitNow(exitCode);
   return exitCode;
 }

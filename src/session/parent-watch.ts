@@ -40,6 +40,8 @@ export class ParentWatch {
 
   /** Watches the process that the client named. */
   watch(pid: number): void {
+    // Its own parent is better known by the new parent that its death brings than by its process id.
+    if (pid === this.#firstParent) return;
     if (this.#probe.isAlive(pid)) this.#watchedPid = pid;
     else this.#log.warn("parent_pid names no process that can be seen from here; not watched", { pid });
   }

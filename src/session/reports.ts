@@ -4,7 +4,7 @@ import { toU32 } from "./wire-values.js";
 import type { Workload } from "./workload.js";
 
 /** What this implementation of the protocol offers beyond its core. */
-const SESSION_FEATURES = ["cancel", "update", "timeout", "progress", "stats"] as const;
+export const FEATURES = ["cancel", "update", "timeout", "progress", "stats"] as const;
 
 export interface WorkerIdentity {
   readonly name: string;
@@ -27,14 +27,19 @@ export function helloMessage({ name, version, pid }: WorkerIdentity, limits: Wor
     name,
     version,
     pid,
-    features: [...SESSION_FEATURES],
-    limits: {
-      max_frame: limits.maxFrame,
-      max_in_flight: limits.maxInFlight,
-      max_in_flight_bytes: limits.maxInFlightBytes,
-      max_input_pixels: limits.maxInputPixels,
-      max_output_side: limits.maxOutputSide,
-    },
+    features: [...FEATURES],
+    limits: announcedLimits(limits),
+  };
+}
+
+/** @returns the limits that a client can use, as `hello` tells them */
+export function announcedLimits(limits: WorkerLimits): WorkerHello["limits"] {
+  return {
+    max_frame: limits.maxFrame,
+    max_in_flight: limits.maxInFlight,
+    max_in_flight_bytes: limits.maxInFlightBytes,
+    max_input_pixels: limits.maxInputPixels,
+    max_output_side: limits.maxOutputSide,
   };
 }
 

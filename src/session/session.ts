@@ -147,7 +147,8 @@ export class Session {
     this.#guard(() => {
       this.#reader.end();
       if (this.#parent?.isGone() === true) this.#onParentGone();
-      else if (this.#shutdown.isOpen) this.#shutdown.drain("its input has ended", this.#limits.drainMs);
+      // Without a limit: the input may be a file with hours of work, and its reader may still be there.
+      else this.#shutdown.drain("its input has ended", null);
     });
   }
 

@@ -25,11 +25,6 @@ export class Shutdown {
     this.#parts = parts;
   }
 
-  /** Nothing has asked for an end yet. */
-  get isOpen(): boolean {
-    return this.#phase === "open";
-  }
-
   /**
    * Takes no new work and ends once everything accepted is answered.
    *

@@ -41,6 +41,15 @@ describe("ParentWatch", () => {
     expect(state.gone).toBe(1);
   });
 
+  it("sees the end of the parent it was named even while that is a zombie or its process id is used again", () => {
+    const { state, clock, watch } = setUp();
+    watch.watch(10);
+    state.parentPid = 1;
+    clock.advance(1000);
+    expect(state.alive.has(10)).toBe(true);
+    expect(state.gone).toBe(1);
+  });
+
   it("keeps to the parent when the named process cannot be seen", () => {
     const { state, clock, watch, lines } = setUp();
     watch.watch(4242);

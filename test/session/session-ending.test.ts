@@ -50,14 +50,33 @@ describe("Session: end of the input", () => {
     expectEnd(harness, EXIT.ok, "bye");
   });
 
-  it("waits no longer than five seconds", async () => {
-    const harness = await busy({ processor: new FakeProcessor(1, false) });
+  it("waits for as long as the work takes: the input may be a file of many pages", async () => {
+    const harness = await busy();
     harness.input.end();
-    await harness.advance(4999);
+    await harness.advance(3_600_000);
     expect(harness.exitCode).toBeNull();
-    await harness.advance(1);
+    for (let page = 0; page < 2; page++) await finishOne(harness);
+    expect([harness.outcomes(1), harness.outcomes(2)]).toEqual([["result"], ["result"]]);
+    expectEnd(harness, EXIT.ok, "bye");
+  });
+
+  it("keeps the limit that a shutdown has set before", async () => {
+    const harness = await busy({ processor: new FakeProcessor(1, false) });
+    harness.send({ t: "shutdown", mode: "drain", grace_ms: 300 });
+    harness.input.end();
+    await harness.advance(300);
     expect([harness.outcomes(1), harness.outcomes(2)]).toEqual([["shutting_down"], ["shutting_down"]]);
     expectEnd(harness, EXIT.ok, "bye");
+  });
+
+  it("leaves nothing to do for work whose reader is gone", async () => {
+    const harness = await busy();
+    harness.input.end();
+    await harness.turn();
+    harness.output.destroy();
+    await harness.turn();
+    expect(harness.exitCode).toBe(EXIT.ok);
+    expect(harness.processor.started[0]?.signal.aborted).toBe(true);
   });
 
   it("is an error inside a frame, at every byte of it", async () => {

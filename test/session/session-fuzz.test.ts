@@ -80,8 +80,10 @@ async function play(seed: number, risky: boolean): Promise<void> {
   }
   harness.input.end();
   await harness.turn();
-  for (let left = 0; left < 20; left++) harness.processor.finish();
-  await harness.advance(5000);
+  for (let left = 0; left < 20 && harness.exitCode === null; left++) {
+    harness.processor.finish();
+    await harness.turn();
+  }
   await harness.advance(60_000);
 
   const where = `seed ${seed}`;
