@@ -7,6 +7,9 @@ import { MessageReader } from "../../src/wire/message-reader.js";
 
 export const CLI = join(PACKAGE_ROOT, "dist", "src", "main.cjs");
 
+/** The worker with a nearest-neighbour engine, faults and limits on demand; its --help lists them. */
+export const TEST_WORKER = join(PACKAGE_ROOT, "dist", "src", "testing", "test-worker.cjs");
+
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -48,8 +51,12 @@ export class RawWorker {
   readonly messages: RawMessage[] = [];
   #waiting: (() => void)[] = [];
 
-  constructor(args: readonly string[] = ["worker", "--gpu-id", "-1"], env: NodeJS.ProcessEnv = {}) {
-    this.process = spawn(process.execPath, [CLI, ...args], { env: { ...process.env, ...env } });
+  constructor(
+    args: readonly string[] = ["worker", "--gpu-id", "-1"],
+    env: NodeJS.ProcessEnv = {},
+    program: string = CLI,
+  ) {
+    this.process = spawn(process.execPath, [program, ...args], { env: { ...process.env, ...env } });
     this.process.stdin.on("error", () => undefined);
     const reader = new MessageReader((message) => {
       this.messages.push(message);

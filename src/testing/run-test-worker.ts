@@ -1,0 +1,121 @@
+import { writeSync } from "node:fs";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
+import { DEFAULT_WORKER_LIMITS, type WorkerLimits } from "../../protocol/limits.js";
+import type { OpenedStages } from "../commands/open-stages.js";
+import { addLogOptions, type LogChoice, openLog } from "../commands/program-log.js";
+import { runProgram } from "../commands/run-program.js";
+import { readUsage } from "../commands/usage.js";
+import { serve, toLoaded } from "../commands/worker.js";
+import { FatalError } from "../errors.js";
+import type { LoadedStages } from "../session/session.js";
+import { configureCodecs } from "../stages/codec-settings.js";
+import { createPageStages } from "../stages/page-stages.js";
+import { PagePipeline } from "../stages/pipeline.js";
+import { PROGRAM_VERSION } from "../version.js";
+import type { GuardedStdout } from "../wire/stdout-guard.js";
+import { addFault, type Faults, NO_FAULTS, PAGE_FAULTS, PROCESS_FAULTS } from "./faults.js";
+import { realFaultActions, withFaults } from "./faulty-stages.js";
+import { NearestEngine } from "./nearest-engine.js";
+import { injectUnknown } from "./unknown-injector.js";
+
+interface TestWorkerChoice extends LogChoice {
+  readonly fault: Faults;
+  readonly limit: Partial<WorkerLimits>;
+  readonly tileSize: number;
+}
+
+const PIPELINE_LIMITS = {
+  decode: { concurrency: 1, places: 2 },
+  upscale: { concurrency: 1, places: 2 },
+  encode: { concurrency: 2, places: 2 },
+};
+
+function addLimit(text: string, limits: Partial<WorkerLimits>): Partial<WorkerLimits> {
+  const [, name = "", value = ""] = /^(\w+)=(\d+)$/.exec(text) ?? [];
+  if (!Object.hasOwn(DEFAULT_WORKER_LIMITS, name)) {
+    const known = Object.keys(DEFAULT_WORKER_LIMITS).join(", ");
+    throw new InvalidArgumentError(`expected NAME=INTEGER, NAME being one of ${known}, received '${text}'`);
+  }
+  return { ...limits, [name]: Number(value) };
+}
+
+function parseTileSize(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new InvalidArgumentError(`expected an integer from 1, received '${text}'`);
+}
+
+function makeNoise(): void {
+  // biome-ignore lint/suspicious/noConsole: the guard of standard output is tested with it
+  console.log("noise from JavaScript");
+  writeSync(1, "noise from native code\n");
+}
+
+function openFaultyStages({ fault, limit, tileSize }: TestWorkerChoice, stdout: GuardedStdout): OpenedStages {
+  configureCodecs();
+  const engine = new NearestEngine({ tileSize, tileMs: fault.process.get("slow") ?? 0 });
+  const maxInputPixels = limit.maxInputPixels ?? DEFAULT_WORKER_LIMITS.maxInputPixels;
+  const stages = createPageStages(engine, { maxInputPixels, programVersion: PROGRAM_VERSION });
+  const onPage = fault.process.has("stdout-noise") ? makeNoise : () => undefined;
+  const actions = realFaultActions((text) => void stdout.stream.write(text));
+  const faulty = withFaults(stages, fault.page, actions, onPage);
+  return { engine, pipeline: new PagePipeline(faulty, PIPELINE_LIMITS, () => performance.now()) };
+}
+
+async function load(faults: Faults["process"], opened: OpenedStages): Promise<LoadedStages> {
+  if (faults.has("no-device")) {
+    throw new FatalError("gpu_init_failed", "expected a device, received none, as the test asked");
+  }
+  if (faults.has("never-ready")) await new Promise(() => undefined);
+  return toLoaded(opened);
+}
+
+async function runTestWorker(choice: TestWorkerChoice, stdout: GuardedStdout): Promise<ExitCode> {
+  const { process: faults } = choice.fault;
+  if (faults.has("exit-at-start")) return (faults.get("exit-at-start") ?? EXIT.internal) as ExitCode;
+  if (faults.has("stdout-noise")) makeNoise();
+  const opened = openFaultyStages(choice, stdout);
+  return serve(faults.has("inject-unknown") ? injectUnknown(stdout.stream) : stdout.stream, {
+    stages: load(faults, opened),
+    limits: choice.limit,
+    readUsage: () => readUsage(opened.pipeline.counters),
+    log: openLog(choice),
+  });
+}
+
+function describeFaults(): string {
+  const line = (name: string, meaning: string) => `  ${name.padEnd(28)}${meaning}`;
+  return [
+    "\nFaults; -on=N is the n-th page that reaches the engine, -on=TEXT every page whose bytes contain TEXT:",
+    ...Object.entries(PAGE_FAULTS).map(([name, meaning]) => line(`${name}[-on=N|TEXT]`, meaning)),
+    ...Object.entries(PROCESS_FAULTS).map(([name, meaning]) => line(name, meaning)),
+  ].join("\n");
+}
+
+let running: Promise<ExitCode> | null = null;
+const command = addLogOptions(new Command("test-worker"), "warn")
+  .description("the worker with a nearest-neighbour engine and faults on demand, for tests of clients")
+  .exitOverride()
+  .addHelpText("after", describeFaults())
+  .addOption(
+    new Option("--fault <fault>", "may be given several times")
+      .argParser(addFault)
+      .default(NO_FAULTS, "none"),
+  )
+  .addOption(
+    new Option("--limit <name=value>", "a limit of the worker, several times")
+      .argParser(addLimit)
+      .default({}, ""),
+  )
+  .addOption(new Option("--tile-size <pixels>", "tile side").argParser(parseTileSize).default(256))
+  .action((choice: TestWorkerChoice) => {
+    running = runProgram((stdout) => runTestWorker(choice, stdout));
+  });
+
+try {
+  await command.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+}
+if (running !== null) process.exit(await running);
