@@ -1,11 +1,16 @@
-import type { Readable, Writable } from "node:stream";
-import { PROTOCOL_VERSION } from "../../protocol/limits.js";
+import { MAX_REQUEST_ID, PROTOCOL_VERSION, U32_MAX } from "../../protocol/limits.js";
 import type {
   ClientMessage,
   ErrorMessage,
+  PongMessage,
+  ProgressMessage,
   ReadyMessage,
   ResultMessage,
+  ShutdownMessage,
+  StatsMessage,
+  UpdateMessage,
   UpscaleMessage,
+  WorkerHello,
   WorkerMessage,
 } from "../../protocol/messages.js";
 import { messageOf } from "../errors.js";
@@ -13,117 +18,203 @@ import { encodeMessage } from "../wire/codec.js";
 import { FrameWriter } from "../wire/frame-writer.js";
 import { MessageReader } from "../wire/message-reader.js";
 import { parseWorkerMessage } from "../wire/validate.js";
+import { WorkerLost } from "./client-errors.js";
+import type { WorkerHandle } from "./worker-process.js";
 
-/** A request that the worker has answered with `error`. */
-export class RequestFailed extends Error {
-  override readonly name = "RequestFailed";
-  readonly code: string;
-  readonly retryable: boolean;
-
-  constructor({ code, message, retryable }: ErrorMessage) {
-    super(message);
-    this.code = code;
-    this.retryable = retryable;
-  }
+/** Why a connection is over. */
+export interface ConnectionLoss {
+  /** `silent`: the stream ended without `bye` or `fatal`; `broken`: the worker broke the protocol or was given up. */
+  readonly kind: "bye" | "fatal" | "silent" | "broken";
+  readonly reason: string;
+  /** The code of `fatal`, or the client's own `unsupported_version`. */
+  readonly code?: string;
 }
 
-/** The worker is gone, has said `fatal`, or has broken the protocol: nothing more will be answered. */
-export class ConnectionLost extends Error {
-  override readonly name = "ConnectionLost";
+export interface ConnectionEvents {
+  onHello(hello: WorkerHello): void;
+  onReady(ready: ReadyMessage): void;
+  onAnswer(answer: ResultMessage | ErrorMessage): void;
+  onProgress(progress: ProgressMessage): void;
+  /** Bytes have come: the worker lives. */
+  onSign(): void;
+  /** Called once, after which nothing else is. */
+  onLost(loss: ConnectionLoss): void;
 }
 
-interface PendingRequest {
-  readonly resolve: (result: ResultMessage) => void;
+interface Reply {
+  readonly resolve: (message: PongMessage | StatsMessage) => void;
   readonly reject: (reason: Error) => void;
 }
 
-export type UpscaleRequest = Omit<UpscaleMessage, "t" | "id">;
+export interface ClientIdentity {
+  readonly name: string;
+  readonly version: string;
+}
 
-/**
- * The client's end of one worker's two pipes: says hello, matches answers to requests, and fails everything pending
- * when the connection is lost.
- */
+/** The client's end of one worker's two streams: speaks the protocol, and decides nothing about requests. */
 export class WorkerConnection {
-  /** Settles with the worker's `ready`. */
-  readonly ready: Promise<ReadyMessage>;
-  /** Receives every message of the worker after it was handled here. */
-  onMessage: ((message: WorkerMessage) => void) | null = null;
-
+  readonly #events: ConnectionEvents;
   readonly #writer: FrameWriter;
-  readonly #pending = new Map<number, PendingRequest>();
+  readonly #replies = new Map<number, Reply>();
+  #hello: WorkerHello | null = null;
+  #isAskedToEnd = false;
+  #hasSaidGoaway = false;
+  #lost: WorkerLost | null = null;
   #lastId = 0;
-  #lost: ConnectionLost | null = null;
-  #settleReady: { resolve: (ready: ReadyMessage) => void; reject: (reason: Error) => void };
+  #lastNonce = 0;
 
-  constructor(fromWorker: Readable, toWorker: Writable, client: { name: string; version: string }) {
-    this.#writer = new FrameWriter(toWorker);
-    this.#writer.onBroken = () => this.#lose("the worker takes no more input");
-    this.#settleReady = { resolve: () => undefined, reject: () => undefined };
-    this.ready = new Promise((resolve, reject) => {
-      this.#settleReady = { resolve, reject };
-    });
-    // Whoever does not ask for `ready` learns of the loss from the requests.
-    this.ready.catch(() => undefined);
+  /** Says hello. `events` are called from here on, but not before this returns. */
+  constructor(handle: WorkerHandle, client: ClientIdentity, events: ConnectionEvents) {
+    this.#events = events;
+    // That it breaks is no loss yet: what the worker has said before it went is still to be read.
+    this.#writer = new FrameWriter(handle.toWorker);
+    const { fromWorker, parentPid } = handle;
     const reader = new MessageReader((raw) => {
-      const message = parseWorkerMessage(raw);
+      const message = this.#lost === null ? parseWorkerMessage(raw) : null;
       if (message !== null) this.#receive(message);
     });
+    // Read on after the loss, too: a worker that is blocked in writing could not end.
     fromWorker.on("data", (chunk: Uint8Array) => this.#guard(() => reader.push(chunk)));
     fromWorker.on("end", () => {
       this.#guard(() => reader.end());
-      this.#lose("the worker has closed its output");
+      this.lose({ kind: "silent", reason: "the worker has closed its output" });
     });
-    fromWorker.on("error", (error) => this.#lose(error.message));
-    this.send({ t: "hello", proto: PROTOCOL_VERSION, client, parent_pid: process.pid });
+    fromWorker.on("close", () => this.lose({ kind: "silent", reason: "the worker's output was closed" }));
+    fromWorker.on("error", (error) => this.lose({ kind: "silent", reason: messageOf(error) }));
+    this.#send({
+      t: "hello",
+      proto: PROTOCOL_VERSION,
+      client: { name: client.name, version: client.version },
+      ...(parentPid === null ? {} : { parent_pid: parentPid }),
+    });
   }
 
-  send(message: ClientMessage): void {
-    this.#writer.write(encodeMessage(message));
+  /** What the worker has said of itself; null until it has. */
+  get hello(): WorkerHello | null {
+    return this.#hello;
+  }
+
+  /** Whether requests may be sent: the worker has introduced itself and has no end in sight. */
+  get isOpen(): boolean {
+    const isLeaving = this.#hasSaidGoaway || this.#isAskedToEnd;
+    return this.#hello !== null && !isLeaving && this.#lost === null;
+  }
+
+  /** Whether the worker has announced its end: what it has is answered, what comes is refused. */
+  get hasSaidGoaway(): boolean {
+    return this.#hasSaidGoaway;
+  }
+
+  /** Whether `ping` or `stats` waits for its reply. */
+  get awaitsReply(): boolean {
+    return this.#replies.size > 0;
   }
 
   /**
-   * Sends one page.
+   * Sends a request.
    *
-   * @returns the id, for `cancel` and `update`, and the answer
-   * @throws {RequestFailed} through `result`: the worker's `error`
-   * @throws {ConnectionLost} through `result`
+   * @param isLive whether an id still waits for its answer
+   * @returns the id that the answer will carry
+   * @throws {UnsendableMessage} and nothing of it was sent
    */
-  upscale(request: UpscaleRequest): { id: number; result: Promise<ResultMessage> } {
-    const id = ++this.#lastId;
-    const result = new Promise<ResultMessage>((resolve, reject) => {
-      if (this.#lost) reject(this.#lost);
-      else this.#pending.set(id, { resolve, reject });
+  upscale(request: Omit<UpscaleMessage, "t" | "id">, isLive: (id: number) => boolean): number {
+    do this.#lastId = (this.#lastId % MAX_REQUEST_ID) + 1;
+    while (isLive(this.#lastId));
+    this.#send({ t: "upscale", id: this.#lastId, ...request });
+    return this.#lastId;
+  }
+
+  update(change: Omit<UpdateMessage, "t">): void {
+    this.#send({ t: "update", ...change });
+  }
+
+  cancel(id: number): void {
+    this.#send({ t: "cancel", id });
+  }
+
+  /** Sends nothing new from now on; what was sent is answered according to `mode`. */
+  shutdown(request: Omit<ShutdownMessage, "t">): void {
+    this.#isAskedToEnd = true;
+    this.#send({ t: "shutdown", ...request });
+  }
+
+  /** @throws {WorkerLost} */
+  ping(): Promise<PongMessage> {
+    return this.#ask("ping") as Promise<PongMessage>;
+  }
+
+  /** @throws {WorkerLost} */
+  stats(): Promise<StatsMessage> {
+    return this.#ask("stats") as Promise<StatsMessage>;
+  }
+
+  /** Gives the connection up; only the first loss counts. */
+  lose(loss: ConnectionLoss): void {
+    if (this.#lost !== null) return;
+    this.#lost = new WorkerLost(loss.reason);
+    for (const { reject } of this.#replies.values()) reject(this.#lost);
+    this.#replies.clear();
+    this.#events.onLost(loss);
+  }
+
+  #ask(type: "ping" | "stats"): Promise<PongMessage | StatsMessage> {
+    if (this.#lost !== null) return Promise.reject(this.#lost);
+    this.#lastNonce = this.#lastNonce === U32_MAX ? 0 : this.#lastNonce + 1;
+    const nonce = this.#lastNonce;
+    const reply = new Promise<PongMessage | StatsMessage>((resolve, reject) => {
+      this.#replies.set(nonce, { resolve, reject });
     });
-    this.send({ t: "upscale", id, ...request });
-    return { id, result };
+    this.#send({ t: type, nonce });
+    return reply;
+  }
+
+  #send(message: ClientMessage): void {
+    if (this.#lost === null) this.#writer.write(encodeMessage(message));
   }
 
   #receive(message: WorkerMessage): void {
-    if (message.t === "ready") this.#settleReady.resolve(message);
-    else if (message.t === "fatal") this.#lose(`${message.code}: ${message.message}`);
-    else if (message.t === "result") this.#take(message.id)?.resolve(message);
-    else if (message.t === "error") this.#take(message.id)?.reject(new RequestFailed(message));
-    this.onMessage?.(message);
-  }
-
-  #take(id: number): PendingRequest | undefined {
-    const pending = this.#pending.get(id);
-    this.#pending.delete(id);
-    return pending;
-  }
-
-  #guard(action: () => void): void {
-    try {
-      action();
-    } catch (thrown) {
-      this.#lose(messageOf(thrown));
+    this.#events.onSign();
+    if (this.#hello === null && message.t !== "fatal") {
+      this.#greet(message);
+      return;
+    }
+    const { t: type } = message;
+    if (type === "ready") this.#events.onReady(message);
+    else if (type === "result" || type === "error") this.#events.onAnswer(message);
+    else if (type === "progress") this.#events.onProgress(message);
+    else if (type === "pong" || type === "stats") this.#settleReply(message);
+    else if (type === "goaway") this.#hasSaidGoaway = true;
+    else if (type === "bye") this.lose({ kind: "bye", reason: "the worker has said bye" });
+    else if (type === "hello") throw new Error("expected hello once, received it again");
+    else {
+      const reason = `the worker has said fatal ${message.code}: ${message.message}`;
+      this.lose({ kind: "fatal", reason, code: message.code });
     }
   }
 
-  #lose(reason: string): void {
-    this.#lost ??= new ConnectionLost(reason);
-    this.#settleReady.reject(this.#lost);
-    for (const { reject } of this.#pending.values()) reject(this.#lost);
-    this.#pending.clear();
+  #greet(message: WorkerMessage): void {
+    if (message.t !== "hello") throw new Error(`expected hello first, received ${message.t}`);
+    if (!message.proto.includes(PROTOCOL_VERSION)) {
+      const reason = `expected a worker that speaks version ${PROTOCOL_VERSION}, received one that speaks ${message.proto.join(", ")}`;
+      this.lose({ kind: "broken", reason, code: "unsupported_version" });
+      return;
+    }
+    this.#hello = message;
+    this.#events.onHello(message);
+  }
+
+  #settleReply(message: PongMessage | StatsMessage): void {
+    this.#replies.get(message.nonce)?.resolve(message);
+    this.#replies.delete(message.nonce);
+  }
+
+  /** Turns whatever breaks the protocol into the loss of the connection. */
+  #guard(action: () => void): void {
+    if (this.#lost !== null) return;
+    try {
+      action();
+    } catch (thrown) {
+      this.lose({ kind: "broken", reason: messageOf(thrown) });
+    }
   }
 }

@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
-import type { ResultMessage } from "../../protocol/messages.js";
-import { spawnWorker } from "../client/spawn-worker.js";
-import type { WorkerConnection } from "../client/worker-connection.js";
-import { SAMPLE_PAGE, toWorkerArguments } from "./demo.js";
+import type { UpscaleClient } from "../client/upscale-client.js";
+import type { UpscaleResult } from "../client/upscale-result.js";
+import { SAMPLE_PAGE, spawnWorker } from "./demo.js";
 import type { EngineChoice } from "./engine-options.js";
 
 export interface BenchChoice extends EngineChoice {
@@ -24,8 +23,8 @@ function median(values: readonly number[]): number {
 }
 
 /** Median milliseconds of one timing over all results. */
-function medianMs(results: readonly ResultMessage[], stage: keyof ResultMessage["timings_us"]): string {
-  return (median(results.map(({ timings_us }) => timings_us[stage])) / 1000).toFixed(1).padStart(9);
+function medianMs(results: readonly UpscaleResult[], stage: keyof UpscaleResult["timingsUs"]): string {
+  return (median(results.map(({ timingsUs }) => timingsUs[stage])) / 1000).toFixed(1).padStart(9);
 }
 
 async function timed<Value>(action: () => Promise<Value>): Promise<{ value: Value; ms: number }> {
@@ -34,18 +33,15 @@ async function timed<Value>(action: () => Promise<Value>): Promise<{ value: Valu
   return { value, ms: performance.now() - started };
 }
 
-async function measure(connection: WorkerConnection, pages: readonly Uint8Array[], choice: BenchChoice) {
+async function measure(client: UpscaleClient, pages: readonly Uint8Array[], choice: BenchChoice) {
   const request = (index: number) => {
     const data = pages[index % pages.length] as Uint8Array;
-    return connection.upscale({
-      data,
-      quality: 90,
-      ...(choice.effort === null ? {} : { effort: choice.effort }),
-    }).result;
+    const { effort } = choice;
+    return client.upscale(data, { quality: 90, ...(effort === null ? {} : { effort }) });
   };
   await request(0);
   const alone: number[] = [];
-  const loneResults: ResultMessage[] = [];
+  const loneResults: UpscaleResult[] = [];
   for (let i = 0; i < LONE_PAGES; i++) {
     const { value, ms } = await timed(() => request(i));
     alone.push(ms);
@@ -55,7 +51,7 @@ async function measure(connection: WorkerConnection, pages: readonly Uint8Array[
   return { alone: median(alone), loneResults, results: many.value, totalMs: many.ms };
 }
 
-function format(label: string, results: readonly ResultMessage[]): string {
+function format(label: string, results: readonly UpscaleResult[]): string {
   const stages = (["queue", "decode", "upscale", "encode", "total"] as const).map((stage) =>
     medianMs(results, stage),
   );
@@ -67,11 +63,11 @@ export async function runBench(choice: BenchChoice, output: Writable): Promise<E
   const paths = choice.pages.length > 0 ? choice.pages : [SAMPLE_PAGE];
   const pages = await Promise.all(paths.map((path) => readFile(path)));
   const spawned = performance.now();
-  const worker = spawnWorker(toWorkerArguments(choice));
-  const { load_ms: loadMs, devices } = await worker.connection.ready;
+  const client = spawnWorker(choice);
+  const { load_ms: loadMs, devices } = (await client.ready()).ready;
   const readyMs = performance.now() - spawned;
-  const { alone, loneResults, results, totalMs } = await measure(worker.connection, pages, choice);
-  worker.connection.send({ t: "shutdown", mode: "drain" });
+  const { alone, loneResults, results, totalMs } = await measure(client, pages, choice);
+  const closed = client.close();
   const [first] = results;
   const device = devices[0];
   output.write(
@@ -87,6 +83,5 @@ export async function runBench(choice: BenchChoice, output: Writable): Promise<E
       "",
     ].join("\n"),
   );
-  const { code } = await worker.exited;
-  return (code ?? EXIT.internal) as ExitCode;
+  return ((await closed)?.code ?? EXIT.internal) as ExitCode;
 }

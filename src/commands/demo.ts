@@ -2,8 +2,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
-import type { ResultMessage } from "../../protocol/messages.js";
-import { spawnWorker } from "../client/spawn-worker.js";
+import { UpscaleClient } from "../client/upscale-client.js";
+import type { UpscaleResult } from "../client/upscale-result.js";
 import { messageOf, UpscalerError } from "../errors.js";
 import { PACKAGE_ROOT } from "../package-root.js";
 import { drawBeforeAfter } from "./before-after.js";
@@ -11,25 +11,18 @@ import type { EngineChoice } from "./engine-options.js";
 
 export const SAMPLE_PAGE = join(PACKAGE_ROOT, "assets", "sample-page", "page.jpg");
 
-/** @returns the options of the worker command that say the same */
-export function toWorkerArguments({
-  gpuId,
-  tileSize,
-  model,
-  precision,
-  threads,
-  winograd,
-}: EngineChoice): string[] {
-  return [
-    ...["--gpu-id", String(gpuId), "--tile-size", String(tileSize)],
-    ...["--precision", precision, "--threads", String(threads), "--log-level", "warn"],
-    ...(model === null ? [] : ["--model", model]),
-    ...(winograd ? [] : ["--no-winograd"]),
-  ];
+/** Starts the worker as a reader would; one that ends is a failure here and not replaced. */
+export function spawnWorker({ model, ...choice }: EngineChoice): UpscaleClient {
+  const { gpuId, tileSize, precision, threads, winograd } = choice;
+  const engine = { gpuId, tileSize, precision, threads, winograd };
+  return UpscaleClient.spawn({
+    worker: { ...engine, model: model ?? undefined, logLevel: "warn" },
+    restart: false,
+  });
 }
 
-function describe(result: ResultMessage, inputBytes: number, wallMs: number): string {
-  const { source, timings_us: us } = result;
+function describe(result: UpscaleResult, inputBytes: number, wallMs: number): string {
+  const { source, timingsUs: us } = result;
   const ms = (microseconds: number) => `${(microseconds / 1000).toFixed(0)} ms`;
   const kib = (bytes: number) => `${(bytes / 1024).toFixed(0)} KiB`;
   return [
@@ -56,18 +49,18 @@ export async function runDemo(
 ): Promise<ExitCode> {
   const data = await readPage(choice.page ?? SAMPLE_PAGE);
   const say = (text: string) => void output.write(`${text}\n`);
-  const worker = spawnWorker(toWorkerArguments(choice));
-  const ready = await worker.connection.ready.catch(() => null);
-  if (ready === null) {
+  const client = spawnWorker(choice);
+  const worker = await client.ready().catch(() => null);
+  if (worker === null) {
     // The worker has said on standard error what is wrong.
-    const { code } = await worker.exited;
-    return (code ?? EXIT.internal) as ExitCode;
+    const exit = await client.close();
+    return (exit?.code ?? EXIT.internal) as ExitCode;
   }
-  say(`worker    process ${worker.process.pid}, ready after ${ready.load_ms} ms`);
+  say(`worker    process ${worker.hello.pid}, ready after ${worker.ready.load_ms} ms`);
   const started = performance.now();
-  const result = await worker.connection.upscale({ data, format: "webp" }).result;
+  const result = await client.upscale(data, { format: "webp" });
   say(describe(result, data.length, performance.now() - started));
-  worker.connection.send({ t: "shutdown", mode: "drain" });
+  const closed = client.close();
   await mkdir(choice.output, { recursive: true });
   const answer = join(choice.output, "page.webp");
   const picture = join(choice.output, "before-after.png");
@@ -76,7 +69,11 @@ export async function runDemo(
   say(
     `answer    ${resolve(answer)}\ncompare   ${resolve(picture)} (left: enlarged without the network, right: upscaled)`,
   );
-  const { code } = await worker.exited;
-  if (code !== EXIT.ok) throw new Error(`expected the worker to end with ${EXIT.ok}, it ended with ${code}`);
+  const exit = await closed;
+  if (exit?.code !== EXIT.ok) {
+    throw new Error(
+      `expected the worker to end with ${EXIT.ok}, it ended with ${exit?.code ?? exit?.signal}`,
+    );
+  }
   return EXIT.ok;
 }

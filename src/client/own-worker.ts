@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { PACKAGE_ROOT } from "../package-root.js";
+import type { WorkerCommand } from "./worker-process.js";
+
+/** Options of this package's `worker` command; what is absent is left to its defaults. */
+export interface OwnWorkerOptions {
+  /** Vulkan index, -1 for the CPU, "auto" for the best device. */
+  readonly gpuId?: number | "auto" | undefined;
+  /** Side of a tile in input pixels, 0: chosen by memory. */
+  readonly tileSize?: number | undefined;
+  /** Name in models/manifest.json, or path of a model. */
+  readonly model?: string | undefined;
+  readonly precision?: "auto" | "fp32" | "fp16" | undefined;
+  /** CPU threads of one inference. */
+  readonly threads?: number | undefined;
+  /** False: slower convolutions that give the same bits for every tile size. */
+  readonly winograd?: boolean | undefined;
+  readonly logLevel?: "debug" | "info" | "warn" | "error" | undefined;
+}
+
+/** @returns how to start this package's worker */
+export function ownWorkerCommand(options: OwnWorkerOptions): WorkerCommand {
+  const given = (name: string, value: string | number | undefined) =>
+    value === undefined ? [] : [name, String(value)];
+  return {
+    command: process.execPath,
+    args: [
+      ...[join(PACKAGE_ROOT, "dist", "src", "main.cjs"), "worker"],
+      ...given("--gpu-id", options.gpuId),
+      ...given("--tile-size", options.tileSize),
+      ...given("--model", options.model),
+      ...given("--precision", options.precision),
+      ...given("--threads", options.threads),
+      ...(options.winograd === false ? ["--no-winograd"] : []),
+      ...given("--log-level", options.logLevel),
+    ],
+    // Inside Electron the executable is Electron itself, which is a plain Node.js with this.
+    ...(process.versions.electron === undefined ? {} : { env: { ELECTRON_RUN_AS_NODE: "1" } }),
+  };
+}

@@ -1,0 +1,28 @@
+import type { ResultMessage } from "../../protocol/messages.js";
+
+/** An upscaled page. */
+export interface UpscaleResult {
+  /** The encoded image. */
+  readonly data: Uint8Array;
+  /** In pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly format: ResultMessage["format"];
+  readonly model: string;
+  readonly precision: string;
+  readonly device: string;
+  /** Side of the tiles that were used, in input pixels. */
+  readonly tile: number;
+  /** Equal for equal input, model, options and version of the worker. */
+  readonly cacheKey: string;
+  readonly source: { readonly width: number; readonly height: number; readonly format: string };
+  /** Microseconds in each stage; `total` from the request's arrival at the worker, `queue` all waiting there. */
+  readonly timingsUs: Readonly<ResultMessage["timings_us"]>;
+  /** For people. */
+  readonly warnings: readonly string[];
+}
+
+export function toUpscaleResult(message: ResultMessage): UpscaleResult {
+  const { t: _type, id: _id, cache_key: cacheKey, timings_us: timingsUs, ...same } = message;
+  return { ...same, cacheKey, timingsUs };
+}
