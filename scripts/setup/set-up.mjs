@@ -7,6 +7,7 @@ import { npmStep } from "./npm-step.mjs";
 import { SETUP_DIR } from "./paths.mjs";
 import { duration } from "./reporter.mjs";
 import { runStep } from "./step.mjs";
+import { ensureClientTools } from "./test-needs.mjs";
 import { toolsStep } from "./tools-step.mjs";
 import { typescriptStep } from "./typescript-step.mjs";
 import { ensureVulkan } from "./vulkan.mjs";
@@ -14,7 +15,7 @@ import { ensureVulkan } from "./vulkan.mjs";
 /**
  * Brings a fresh clone to where the worker runs; what is up to date is left alone.
  *
- * @param {"run" | "test"} purpose tests want a Vulkan device besides, in software if need be
+ * @param {"run" | "test"} purpose tests want a Vulkan device and other languages' compilers besides
  * @param {import("./reporter.mjs").Reporter} reporter
  * @throws {import("./setup-error.mjs").SetupError | import("./run-command.mjs").CommandError}
  */
@@ -41,7 +42,10 @@ export async function setUp(purpose, reporter) {
   await withLock(path.join(SETUP_DIR, "lock"), events, async () => {
     for (const [index, step] of steps.entries()) {
       await runStep(step, SETUP_DIR);
-      if (index === 0 && purpose === "test") await ensureVulkan(reporter);
+      if (index === 0 && purpose === "test") {
+        await ensureVulkan(reporter);
+        await ensureClientTools(reporter);
+      }
     }
   });
   reporter.note(`set-up: ready, ${duration(performance.now() - startedAt)}`);

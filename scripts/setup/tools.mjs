@@ -34,7 +34,7 @@ async function cmakeProblem() {
  * @param {string} statement
  * @returns {Promise<string | null>} why Python cannot run it; a version manager's python3 can be there and lead nowhere
  */
-async function pythonProblem(statement) {
+export async function pythonProblem(statement) {
   if (!findExecutable("python3")) return "not found";
   try {
     await runCommand("python3", ["-c", statement]);

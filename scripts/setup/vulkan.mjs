@@ -1,9 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { canInstallPackages, installCommand, installPackages } from "./apt.mjs";
 import { multiarchFolders } from "./multiarch.mjs";
-import { SetupError } from "./setup-error.mjs";
+import { ensureForTests } from "./test-needs.mjs";
 
 /** The loader and Mesa's lavapipe, a Vulkan device in software. */
 const PACKAGES = ["libvulkan1", "mesa-vulkan-drivers"];
@@ -54,23 +53,13 @@ export function missingVulkanParts(env = process.env) {
 }
 
 /**
- * Sees to a Vulkan device for the tests. Tests that need one skip themselves without, so its absence only is said.
+ * Sees to a Vulkan device for the tests, in software if need be.
  *
  * @param {import("./reporter.mjs").Reporter} reporter
  */
 export async function ensureVulkan(reporter) {
-  const missing = missingVulkanParts();
-  if (missing.length === 0) return;
-  let reason = `${missing.join(" and ")} not found`;
-  if (canInstallPackages()) {
-    try {
-      await installPackages(PACKAGES, reporter);
-      return;
-    } catch (error) {
-      if (!(error instanceof SetupError)) throw error;
-      reason = error.message;
-    }
-  }
-  reporter.note(`WARNING: no Vulkan device, tests that need one will be skipped: ${reason}`);
-  reporter.note(`Install one in software with: ${installCommand(PACKAGES)}`);
+  await ensureForTests(
+    { what: "Vulkan device", missing: missingVulkanParts(), packages: PACKAGES },
+    reporter,
+  );
 }
