@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { EXIT, type ExitCode } from "../protocol/error-codes.js";
+import { addConformanceOptions } from "./commands/conformance-options.js";
 import { addEngineOptions } from "./commands/engine-options.js";
 import { addImageOptions, integerFrom } from "./commands/image-options.js";
 import { addLogOptions } from "./commands/program-log.js";
@@ -17,6 +18,7 @@ const program = new Command(PROGRAM_NAME)
   .version(PROGRAM_VERSION)
   .showHelpAfterError("(--help shows the options)")
   .exitOverride()
+  .enablePositionalOptions()
   .addHelpText(
     "after",
     `\nExit codes: ${EXIT.ok} done, ${EXIT.failure} an input failed, ${EXIT.usage} wrong command line, ${EXIT.noDevice} no usable device, ${EXIT.internal} internal fault,\n  ${EXIT.replaceMe} device lost, start a new process, ${EXIT.protocol} the peer broke the protocol.`,
@@ -26,10 +28,24 @@ const worker = program
   .command("worker", { isDefault: true })
   .description("serve a reader over stdin and stdout, see protocol/PROTOCOL.md (the default command)")
   .addOption(new Option("--mode <mode>", "how the worker is spoken to").choices(["stdin"]).default("stdin"))
-  .option("--keep-alive", "serve until the input ends; the worker always does", true);
-addLogOptions(addEngineOptions(worker), "info").action((options) => {
+  .option("--keep-alive", "serve until the input ends; the worker always does", true)
+  .option("--describe", "print what 'describe' prints instead of serving", false);
+addLogOptions(addEngineOptions(worker), "info").action(({ describe, ...options }) => {
+  if (describe) {
+    startDescribe();
+    return;
+  }
   running = runProgram(async (stdout) => (await import("./commands/worker.js")).runWorker(options, stdout));
 });
+
+function startDescribe(): void {
+  running = runProgram(async ({ stream }) => (await import("./commands/describe.js")).runDescribe(stream));
+}
+
+program
+  .command("describe")
+  .description("print the protocol as JSON: versions, features, limits, error codes and message schemas")
+  .action(startDescribe);
 
 const upscale = program
   .command("upscale")
@@ -81,6 +97,15 @@ const bench = program
 addEngineOptions(bench).action((pages, options) => {
   running = runProgram(async ({ stream }) =>
     (await import("./commands/bench.js")).runBench({ pages, ...options }, stream),
+  );
+});
+
+const conformance = program
+  .command("conformance")
+  .description("hold a worker or a client against the protocol, see protocol/conformance/README.md");
+addConformanceOptions(conformance).action((command, options) => {
+  running = runProgram(async ({ stream }) =>
+    (await import("./commands/conformance.js")).runConformance(options, command, stream),
   );
 });
 
