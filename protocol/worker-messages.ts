@@ -48,6 +48,19 @@ const result = map({
   source: map({ width: u32, height: u32, format: text }),
   timings_us: map({ queue: u32, decode: u32, upscale: u32, encode: u32, total: u32 }),
   warnings: listOf(text, "strings"),
+  /** Absent when the page was sent in strips. */
+  data: bytes.optional(),
+});
+
+const strip = map({
+  t: z.literal("strip"),
+  id: requestId,
+  index: u32,
+  count: u32,
+  y: u32,
+  width: u32,
+  height: u32,
+  format: oneOf(OUTPUT_FORMATS),
   data: bytes,
 });
 
@@ -95,6 +108,7 @@ export const WORKER_MESSAGES = {
   hello: workerHello,
   ready,
   result,
+  strip,
   error,
   progress,
   pong,
@@ -108,6 +122,7 @@ export type WorkerMessageType = keyof typeof WORKER_MESSAGES;
 export type WorkerHello = z.infer<typeof workerHello>;
 export type ReadyMessage = z.infer<typeof ready>;
 export type ResultMessage = z.infer<typeof result>;
+export type StripMessage = z.infer<typeof strip>;
 export type ErrorMessage = z.infer<typeof error>;
 export type ProgressMessage = z.infer<typeof progress>;
 export type PongMessage = z.infer<typeof pong>;
@@ -119,6 +134,7 @@ export type WorkerMessage =
   | WorkerHello
   | ReadyMessage
   | ResultMessage
+  | StripMessage
   | ErrorMessage
   | ProgressMessage
   | PongMessage

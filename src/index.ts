@@ -20,7 +20,7 @@ export {
   type UpscalePromise,
   type WorkerInfo,
 } from "./client/upscale-client.js";
-export type { UpscaleResult } from "./client/upscale-result.js";
+export type { UpscaledStrip, UpscaleResult } from "./client/upscale-result.js";
 export type { ClientIdentity } from "./client/worker-connection.js";
 export type { StartWorker, WorkerCommand, WorkerExit, WorkerHandle } from "./client/worker-process.js";
 export type { RunLimits } from "./client/worker-run.js";

@@ -4,6 +4,7 @@ import { PROGRAM_NAME, PROGRAM_VERSION } from "../version.js";
 import { DEFAULT_LIVENESS_LIMITS } from "./liveness.js";
 import type { FixedFields, RequestChange } from "./page-request.js";
 import { DEFAULT_RESTART_OPTIONS, type RestartOptions } from "./restart-policy.js";
+import type { UpscaledStrip } from "./upscale-result.js";
 import type { ClientIdentity } from "./worker-connection.js";
 import type { RunLimits } from "./worker-run.js";
 
@@ -23,6 +24,11 @@ export interface UpscaleOptions
   readonly signal?: AbortSignal;
   /** Called with tiles done and tiles in all, at most ten times a second. */
   readonly onProgress?: (done: number, total: number) => void;
+  /**
+   * Asks for the page in horizontal strips and receives them from the top; the result then has no data. After a crash of
+   * the worker they come again from the first.
+   */
+  readonly onStrip?: (strip: UpscaledStrip) => void;
 }
 
 /** What can be changed while a page is waited for. */
@@ -55,9 +61,10 @@ export const DEFAULT_RUN_LIMITS: RunLimits = { ...DEFAULT_LIVENESS_LIMITS, hello
 
 /** @returns the fields of the message that every sending has */
 export function fixedFieldsOf(options: UpscaleOptions): FixedFields {
-  const { model, scale, noise, tile, fit, format, quality, effort, lossless, onProgress } = options;
-  const progress = onProgress === undefined ? undefined : true;
-  return { model, scale, noise, tile, fit, format, quality, effort, lossless, progress };
+  const { model, scale, noise, tile, fit, format, quality, effort, lossless } = options;
+  const progress = options.onProgress === undefined ? undefined : true;
+  const strips = options.onStrip === undefined ? undefined : true;
+  return { model, scale, noise, tile, fit, format, quality, effort, lossless, progress, strips };
 }
 
 export function changeOf({ priority, timeoutMs }: UpdateOptions): RequestChange {

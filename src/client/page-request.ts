@@ -1,7 +1,7 @@
 import type { UpdateMessage, UpscaleMessage } from "../../protocol/messages.js";
 import { PRIORITY } from "../../protocol/messages.js";
 import type { Clock } from "../session/clock.js";
-import type { UpscaleResult } from "./upscale-result.js";
+import type { UpscaledStrip, UpscaleResult } from "./upscale-result.js";
 
 /** What can be changed while a request is live. */
 export type RequestChange = Omit<UpdateMessage, "t" | "id">;
@@ -29,6 +29,7 @@ export interface PageRequestParts {
   readonly clock: Clock;
   readonly events: PageRequestEvents;
   readonly onProgress: ((done: number, total: number) => void) | undefined;
+  readonly onStrip: ((strip: UpscaledStrip) => void) | undefined;
 }
 
 /** One page of the caller, from `upscale()` until its promise settles, over as many workers as that takes. */
@@ -36,6 +37,7 @@ export class PageRequest {
   readonly sequence: number;
   readonly data: Uint8Array;
   readonly onProgress: PageRequestParts["onProgress"];
+  readonly onStrip: PageRequestParts["onStrip"];
   readonly result: Promise<UpscaleResult>;
   priority: number;
   /** The id at the present worker; null while the request waits. */
@@ -55,6 +57,7 @@ export class PageRequest {
     this.sequence = parts.sequence;
     this.data = parts.data;
     this.onProgress = parts.onProgress;
+    this.onStrip = parts.onStrip;
     this.priority = parts.change.priority ?? PRIORITY.normal;
     this.result = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };

@@ -1,4 +1,4 @@
-import type { ErrorMessage, ProgressMessage, ResultMessage } from "../../protocol/messages.js";
+import type { ErrorMessage, ProgressMessage, ResultMessage, StripMessage } from "../../protocol/messages.js";
 import { CLIENT_MESSAGES } from "../../protocol/messages.js";
 import { messageOf } from "../errors.js";
 import type { Clock } from "../session/clock.js";
@@ -55,6 +55,7 @@ export class RequestDesk {
       clock: this.#parts.clock,
       events: { onDeadline: (late) => this.#onDeadline(late) },
       onProgress: options.onProgress,
+      onStrip: options.onStrip,
     });
     const { signal } = options;
     if (signal?.aborted === true) {
@@ -111,6 +112,12 @@ export class RequestDesk {
     if (request === undefined || request.isSettled) return;
     // On its own, so that a failing callback is not taken for a fault of the worker.
     queueMicrotask(() => request.onProgress?.(done, total));
+  }
+
+  strip({ t: _type, id, ...strip }: StripMessage): void {
+    const request = this.#book.find(id);
+    if (request === undefined || request.isSettled) return;
+    queueMicrotask(() => request.onStrip?.(strip));
   }
 
   answer(message: ResultMessage | ErrorMessage): void {

@@ -127,6 +127,7 @@ export class UpscaleClient extends EventEmitter<ClientEventMap> {
         onReady: (ready) => this.#onReady(ready),
         onAnswer: (answer) => this.#desk.answer(answer),
         onProgress: (progress) => this.#desk.progress(progress),
+        onStrip: (strip) => this.#desk.strip(strip),
         onEnded: (ended) => this.#onEnded(ended),
         onGivenUp: (reason) => this.#onGivenUp(reason),
       },

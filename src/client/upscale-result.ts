@@ -1,8 +1,11 @@
-import type { ResultMessage } from "../../protocol/messages.js";
+import type { ResultMessage, StripMessage } from "../../protocol/messages.js";
+
+/** A horizontal part of an upscaled page, an image in itself. `y` is its first row in the page. */
+export type UpscaledStrip = Readonly<Omit<StripMessage, "t" | "id">>;
 
 /** An upscaled page. */
 export interface UpscaleResult {
-  /** The encoded image. */
+  /** The encoded image; empty when it came in strips. */
   readonly data: Uint8Array;
   /** In pixels. */
   readonly width: number;
@@ -22,7 +25,9 @@ export interface UpscaleResult {
   readonly warnings: readonly string[];
 }
 
+const NO_DATA = new Uint8Array(0);
+
 export function toUpscaleResult(message: ResultMessage): UpscaleResult {
-  const { t: _type, id: _id, cache_key: cacheKey, timings_us: timingsUs, ...same } = message;
-  return { ...same, cacheKey, timingsUs };
+  const { t: _type, id: _id, cache_key: cacheKey, timings_us: timingsUs, data = NO_DATA, ...same } = message;
+  return { ...same, data, cacheKey, timingsUs };
 }

@@ -8,6 +8,7 @@ import type {
   ResultMessage,
   ShutdownMessage,
   StatsMessage,
+  StripMessage,
   UpdateMessage,
   UpscaleMessage,
   WorkerHello,
@@ -35,6 +36,7 @@ export interface ConnectionEvents {
   onReady(ready: ReadyMessage): void;
   onAnswer(answer: ResultMessage | ErrorMessage): void;
   onProgress(progress: ProgressMessage): void;
+  onStrip(strip: StripMessage): void;
   /** Bytes have come: the worker lives. */
   onSign(): void;
   /** Called once, after which nothing else is. */
@@ -182,6 +184,7 @@ export class WorkerConnection {
     if (type === "ready") this.#events.onReady(message);
     else if (type === "result" || type === "error") this.#events.onAnswer(message);
     else if (type === "progress") this.#events.onProgress(message);
+    else if (type === "strip") this.#events.onStrip(message);
     else if (type === "pong" || type === "stats") this.#settleReply(message);
     else if (type === "goaway") this.#hasSaidGoaway = true;
     else if (type === "bye") this.lose({ kind: "bye", reason: "the worker has said bye" });

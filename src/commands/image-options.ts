@@ -69,5 +69,5 @@ export function addImageOptions(command: Command): Command {
 /** @returns the choices in the words of the stages, everything that a file cannot say left to them */
 export function toPageOptions(choice: ImageChoice, format: OutputFormat): PageOptions {
   const { quality, effort, lossless, fit, scale } = choice;
-  return { model: null, tile: null, format, quality, effort, lossless, fit, scale };
+  return { model: null, tile: null, format, quality, effort, lossless, fit, scale, strips: false };
 }

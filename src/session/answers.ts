@@ -76,6 +76,7 @@ export function resultMessage(job: Job, result: PageResult, finishedAt: number):
     warnings: result.warnings
       .slice(0, MESSAGE_LIMITS.entries)
       .map((warning) => clipText(warning, WARNING_BYTES)),
-    data: page.data,
+    // Strips have carried the page already.
+    data: page.data.byteLength === 0 ? undefined : page.data,
   };
 }

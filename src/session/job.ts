@@ -2,6 +2,7 @@ import { PROGRESS_INTERVAL_MS } from "../../protocol/limits.js";
 import { PRIORITY, type UpscaleMessage } from "../../protocol/messages.js";
 import type { UpscalerError } from "../errors.js";
 import type { PageJob, PageOptions } from "../stages/job.js";
+import type { EncodedStrip } from "../stages/page.js";
 import type { Clock } from "./clock.js";
 import { pageOptionsOf } from "./request-options.js";
 
@@ -10,6 +11,7 @@ export interface JobEvents {
   /** The time that the client gave the job is over. */
   onDeadline(job: Job): void;
   onProgress(job: Job, done: number, total: number): void;
+  onStrip(job: Job, strip: EncodedStrip): void;
 }
 
 /** One accepted request until its answer: what the stages work on, and how the session steers it. */
@@ -57,6 +59,10 @@ export class Job implements PageJob {
     if (!this.#wantsProgress || now - this.#lastProgressAt < PROGRESS_INTERVAL_MS) return;
     this.#lastProgressAt = now;
     this.#events.onProgress(this, tilesDone, tilesTotal);
+  }
+
+  onStrip(strip: EncodedStrip): void {
+    this.#events.onStrip(this, strip);
   }
 
   /** Asks the stages to stop. */

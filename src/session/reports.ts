@@ -4,7 +4,7 @@ import { toU32 } from "./wire-values.js";
 import type { Workload } from "./workload.js";
 
 /** What this implementation of the protocol offers beyond its core. */
-export const FEATURES = ["cancel", "update", "timeout", "progress", "stats"] as const;
+export const FEATURES = ["cancel", "update", "timeout", "progress", "stats", "strips"] as const;
 
 export interface WorkerIdentity {
   readonly name: string;

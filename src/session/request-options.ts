@@ -18,17 +18,12 @@ export function pageOptionsOf(request: UpscaleMessage): PageOptions {
     quality: request.quality ?? null,
     effort: request.effort ?? null,
     lossless: request.lossless ?? false,
+    strips: request.strips ?? false,
   };
 }
 
 /** @returns why this worker can never do what is asked, whatever its models; null when nothing speaks against it */
 export function findUnofferedOption(request: UpscaleMessage): UpscalerError | null {
-  if (request.strips === true) {
-    return new UpscalerError(
-      "unsupported_option",
-      "expected strips to be absent or false, received true: this worker does not offer the feature",
-    );
-  }
   if (request.noise !== undefined) {
     return new UpscalerError(
       "unsupported_option",

@@ -3,6 +3,7 @@ import type { UpdateMessage, UpscaleMessage } from "../../protocol/messages.js";
 import { FatalError, UpscalerError } from "../errors.js";
 import type { Log } from "../log.js";
 import type { PageProcessor, PageResult } from "../stages/job.js";
+import type { EncodedStrip } from "../stages/page.js";
 import { UnsendableMessage } from "../wire/codec.js";
 import { asFatalError, asRequestError, errorMessage, resultMessage } from "./answers.js";
 import type { Clock } from "./clock.js";
@@ -173,6 +174,10 @@ export class Workload implements JobEvents {
     const { outbox } = this.#parts;
     if (this.#tracker.find(job.id) !== job || outbox.isBacklogged) return;
     outbox.send({ t: "progress", id: job.id, done: toU32(done), total: toU32(total) });
+  }
+
+  onStrip(job: Job, strip: EncodedStrip): void {
+    if (this.#tracker.find(job.id) === job) this.#parts.outbox.send({ t: "strip", id: job.id, ...strip });
   }
 
   async #run(job: Job, processor: PageProcessor): Promise<void> {

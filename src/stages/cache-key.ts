@@ -23,11 +23,11 @@ export async function cacheKey(
 ): Promise<string> {
   const digest = await webcrypto.subtle.digest("SHA-256", data);
   // Every option by name, so that a new one cannot be forgotten without the compiler saying so.
-  const { model: _, scale, tile, fit, format, quality, effort, lossless, ...others } = options;
+  const { model: _, scale, tile, fit, format, quality, effort, lossless, strips, ...others } = options;
   others satisfies Record<string, never>;
   const parts = [
     ...[Buffer.from(digest).toString("hex"), context.modelSha256, context.programVersion],
-    ...[scale, tile, fit?.width ?? null, fit?.height ?? null, format, quality, effort, lossless],
+    ...[scale, tile, fit?.width ?? null, fit?.height ?? null, format, quality, effort, lossless, strips],
   ];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

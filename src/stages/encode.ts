@@ -3,9 +3,10 @@ import { UpscalerError } from "../errors.js";
 import { codecFailure } from "./codec-failure.js";
 import type { PageOptions } from "./job.js";
 import { outputSize, type Size } from "./output-size.js";
-import type { EncodedPage, OutputFormat, Page, PixelBuffer } from "./page.js";
+import type { EncodedPage, EncodedStrip, OutputFormat, Page, PixelBuffer } from "./page.js";
 import { imageOf } from "./planes.js";
 import { flattenOnWhite, unpremultiply } from "./premultiply.js";
+import { encodeStrips } from "./strips.js";
 
 export interface EncodeResult {
   readonly page: EncodedPage;
@@ -46,23 +47,28 @@ export function expectEncodableOptions({ format, lossless }: PageOptions): void 
  * Shrinks an upscaled page to fit, if asked to, and writes it.
  *
  * @param inputBytes size of the encoded input, which the quality is chosen by
+ * * @param onStrip receives the page's strips when the options ask for them; the result then has no data
  * @throws {UpscalerError} encode_failed, out_of_memory
  */
 export async function encodePage(
   page: Page,
   options: PageOptions,
   inputBytes: number,
+  onStrip: (strip: EncodedStrip) => void = () => undefined,
 ): Promise<EncodeResult> {
   const { width, height } = page.colour;
   const size = outputSize({ width, height }, 1, options.fit);
   try {
     const { image, warnings } = await toImage(page, options.format, size);
-    const { data, info } = await write(
-      page.greyscale ? image.toColourspace("b-w") : image,
-      options,
-      inputBytes,
-    );
-    return { page: { data, width: info.width, height: info.height, format: options.format }, warnings };
+    const { format } = options;
+    const written = page.greyscale ? image.toColourspace("b-w") : image;
+    const encode = (part: Sharp) => write(part, options, inputBytes);
+    if (options.strips) {
+      await encodeStrips(written, format, encode, onStrip);
+      return { page: { data: new Uint8Array(0), ...size, format }, warnings };
+    }
+    const { data, info } = await encode(written);
+    return { page: { data, width: info.width, height: info.height, format }, warnings };
   } catch (cause) {
     const message = `cannot write the page as ${options.format} in ${size.width} x ${size.height} pixels`;
     throw codecFailure("encode_failed", message, cause);

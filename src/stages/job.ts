@@ -1,4 +1,4 @@
-import type { EncodedPage, OutputFormat, SourceInfo } from "./page.js";
+import type { EncodedPage, EncodedStrip, OutputFormat, SourceInfo } from "./page.js";
 
 /** How one page is to be processed; every absent choice of the client is already null or its default. */
 export interface PageOptions {
@@ -14,6 +14,8 @@ export interface PageOptions {
   /** 0-6, null: the stage's default. */
   readonly effort: number | null;
   readonly lossless: boolean;
+  /** Deliver the page as horizontal strips through `onStrip`, top first. */
+  readonly strips: boolean;
 }
 
 /** One page on its way through the stages. */
@@ -26,6 +28,8 @@ export interface PageJob {
   /** Aborted with an UpscalerError as its reason; checked between stages and between tiles. */
   readonly signal: AbortSignal;
   onProgress?(tilesDone: number, tilesTotal: number): void;
+  /** Called for each strip when the options ask for strips. */
+  onStrip?(strip: EncodedStrip): void;
 }
 
 /** Time spent in each stage, in integer microseconds, without waiting in queues. */

@@ -37,13 +37,14 @@ export function outputSize(input: Size, scale: number, fit: PageOptions["fit"]):
  * @param input size of the upright page
  * @throws {UpscalerError} output_too_large; the message names both sizes and the way out
  */
-export function expectWritableSize(input: Size, scale: number, { fit, format }: PageOptions): void {
+export function expectWritableSize(input: Size, scale: number, { fit, format, strips }: PageOptions): void {
   const { width, height } = outputSize(input, scale, fit);
   const limit = MAX_SIDE[format];
-  if (width <= limit && height <= limit) return;
-  const side = height > width ? "height" : "width";
+  // Strips are images of their own, low enough for every format.
+  if (width <= limit && (strips || height <= limit)) return;
+  const side = height > width && !strips ? "height" : "width";
   throw new UpscalerError(
     "output_too_large",
-    `expected the output to fit ${format}'s limit of ${limit} x ${limit} pixels, received ${width} x ${height} (${input.width} x ${input.height} upscaled ${scale}x): ask for fit with a ${side} of at most ${limit}, or for another format`,
+    `expected the output to fit ${format}'s limit of ${limit} x ${limit} pixels, received ${width} x ${height} (${input.width} x ${input.height} upscaled ${scale}x): ask for fit with a ${side} of at most ${limit}, ${side === "height" ? "for strips, " : ""}or for another format`,
   );
 }

@@ -24,7 +24,7 @@ export interface PageStages {
    */
   expectWritable(page: Page, options: PageOptions): void;
   upscale(page: Page, job: PageJob): Promise<UpscaledPage>;
-  encode(page: Page, options: PageOptions, inputBytes: number): Promise<EncodeResult>;
+  encode(page: Page, job: PageJob): Promise<EncodeResult>;
 }
 
 export interface PageStagesSettings {
@@ -46,6 +46,6 @@ export function createPageStages(engine: Engine, settings: PageStagesSettings): 
     cacheKey: (job) => cacheKey(job.data, job.options, context),
     expectWritable: (page, options) => expectWritableSize(page.colour, engine.scale, options),
     upscale: (page, job) => upscalePage(page, engine, job),
-    encode: encodePage,
+    encode: (page, job) => encodePage(page, job.options, job.data.length, (strip) => job.onStrip?.(strip)),
   };
 }

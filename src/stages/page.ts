@@ -30,8 +30,22 @@ export interface Page {
   readonly warnings: readonly string[];
 }
 
+/** A horizontal part of an encoded page: a whole image in itself. Strips follow one another from the top, without overlap. */
+export interface EncodedStrip {
+  readonly index: number;
+  /** Strips of the page. */
+  readonly count: number;
+  /** First row of the strip in the page. */
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly format: OutputFormat;
+  readonly data: Uint8Array;
+}
+
 /** What the encode stage hands to the answer. */
 export interface EncodedPage {
+  /** Empty when the page was delivered in strips. */
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;

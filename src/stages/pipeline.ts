@@ -135,6 +135,6 @@ export class PagePipeline implements PageProcessor {
   }
 
   #encodePage(upscaled: Handover<Page>, job: PageJob): Promise<EncodeResult> {
-    return this.#stages.encode(upscaled.take(), job.options, job.data.length);
+    return this.#stages.encode(upscaled.take(), job);
   }
 }

@@ -1,8 +1,16 @@
 import sharp, { type Sharp } from "sharp";
 import type { PixelBuffer } from "./page.js";
 
+/** Interleaved 8-bit pixels as sharp takes them; any number of channels. */
+interface RawPixels {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 2 | 3 | 4;
+}
+
 /** @returns an image that reads the buffer's memory; it must not change until the image has been written */
-export function imageOf({ data, width, height, channels }: PixelBuffer): Sharp {
+export function imageOf({ data, width, height, channels }: RawPixels): Sharp {
   return sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
 }
 

@@ -195,3 +195,19 @@ describe("this package's own worker", () => {
     expect(await client.upscale(page)).toMatchObject({ width: 96, height: 64, model: "bd2x-fast" });
   });
 });
+
+describe("a page in strips", () => {
+  it("comes from the top through onStrip, before a result without data", async () => {
+    const client = openTestWorker([]);
+    const strips: { index: number; count: number; y: number; height: number }[] = [];
+    const result = await client.upscale(await screentonePage(40, 600), {
+      onStrip: (strip) => strips.push(strip),
+    });
+    expect(result).toMatchObject({ width: 80, height: 1200, data: new Uint8Array(0) });
+    expect(strips.map(({ index, count, y, height }) => [index, count, y, height])).toEqual([
+      [0, 3, 0, 400],
+      [1, 3, 400, 400],
+      [2, 3, 800, 400],
+    ]);
+  });
+});

@@ -27,7 +27,7 @@ describe("the JSON Schema of the protocol", () => {
   });
 
   it("describes a bin as a binary string", () => {
-    for (const name of ["client_upscale", "worker_result"]) {
+    for (const name of ["client_upscale", "worker_strip"]) {
       expect(schema.$defs[name]).toMatchObject({
         properties: { data: { type: "string", contentEncoding: "binary", minLength: 1 } },
         required: expect.arrayContaining(["data"]),

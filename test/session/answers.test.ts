@@ -13,7 +13,7 @@ import { FakeClock } from "./fake-clock.js";
 import { pageResult } from "./fake-processor.js";
 
 function job(): Job {
-  const events = { onDeadline: () => undefined, onProgress: () => undefined };
+  const events = { onDeadline: () => undefined, onProgress: () => undefined, onStrip: () => undefined };
   return new Job({ t: "upscale", id: 3, data: new Uint8Array(1) }, new FakeClock(), events);
 }
 

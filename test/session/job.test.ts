@@ -10,6 +10,7 @@ function setUp(request: Partial<UpscaleMessage> = {}) {
   const job = new Job({ t: "upscale", id: 1, data: new Uint8Array(1), ...request }, clock, {
     onDeadline: ({ id }) => events.push(`deadline of ${id}`),
     onProgress: ({ id }, done, total) => events.push(`${id}: ${done}/${total}`),
+    onStrip: ({ id }, { index }) => events.push(`${id}: strip ${index}`),
   });
   return { clock, events, job };
 }

@@ -4,7 +4,7 @@ import { RequestTracker } from "../../src/session/request-tracker.js";
 import { fatalErrorOf } from "../wire/failure.js";
 import { FakeClock } from "./fake-clock.js";
 
-const EVENTS = { onDeadline: () => undefined, onProgress: () => undefined };
+const EVENTS = { onDeadline: () => undefined, onProgress: () => undefined, onStrip: () => undefined };
 
 function job(id: number, bytes = 1): Job {
   return new Job({ t: "upscale", id, data: new Uint8Array(bytes) }, new FakeClock(), EVENTS);

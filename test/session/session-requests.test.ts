@@ -38,6 +38,7 @@ describe("Session: a request that succeeds", () => {
       quality: 80,
       effort: null,
       lossless: true,
+      strips: false,
     });
     harness.processor.finish(pageResult(Buffer.from("output"), { warnings: ["alpha dropped"] }));
     await harness.turn();
@@ -75,6 +76,7 @@ describe("Session: a request that succeeds", () => {
       quality: null,
       effort: null,
       lossless: false,
+      strips: false,
     });
   });
 
@@ -217,7 +219,6 @@ describe("Session: requests that are wrong", () => {
   });
 
   it.each([
-    [{ strips: true }, "unsupported_option", "strips"],
     [{ noise: 1 }, "unsupported_option", "noise"],
     [{ scale: 3 }, "unsupported_option", "expected one of 2, 1, 4 for scale, received 3"],
     [{ model: "plain-2x", scale: 4 }, "unsupported_option", "expected one of 2 for scale, received 4"],

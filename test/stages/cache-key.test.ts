@@ -4,7 +4,7 @@ import type { PageOptions } from "../../src/stages/job.js";
 
 const OPTIONS: PageOptions = {
   ...{ model: null, scale: null, tile: 0, fit: null },
-  ...{ format: "webp", quality: null, effort: null, lossless: false },
+  ...{ format: "webp", quality: null, effort: null, lossless: false, strips: false },
 };
 const DATA = new Uint8Array([1, 2, 3, 4]);
 const CONTEXT = { modelSha256: "ab".repeat(32), programVersion: "1.2.3" };

@@ -5,7 +5,7 @@ import type { PageStages } from "../../src/stages/page-stages.js";
 
 export const OPTIONS: PageOptions = {
   ...{ model: null, scale: null, tile: 0, fit: null },
-  ...{ format: "webp", quality: null, effort: null, lossless: false },
+  ...{ format: "webp", quality: null, effort: null, lossless: false, strips: false },
 };
 const PIXEL: PixelBuffer = { data: new Uint8Array(3), width: 1, height: 1, channels: 3 };
 export const STAGE_NAMES = ["decode", "upscale", "encode"] as const;
@@ -54,9 +54,9 @@ export class ControlledStages implements PageStages {
     return { page: { ...page, warnings }, model: "m", precision: "fp32", tile: 64, device: "cpu" };
   }
 
-  async encode(page: Page, options: PageOptions, inputBytes: number) {
+  async encode(page: Page, { options, data: input }: PageJob) {
     await this.#step("encode", page.colour.data[0] ?? 0);
-    const data = new Uint8Array([page.colour.data[0] ?? 0, inputBytes]);
+    const data = new Uint8Array([page.colour.data[0] ?? 0, input.length]);
     return { page: { data, width: 2, height: 2, format: options.format }, warnings: ["from encode"] };
   }
 

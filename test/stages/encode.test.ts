@@ -10,7 +10,7 @@ beforeAll(configureCodecs);
 
 const OPTIONS: PageOptions = {
   ...{ model: null, scale: null, tile: 0, fit: null },
-  ...{ format: "webp", quality: null, effort: null, lossless: false },
+  ...{ format: "webp", quality: null, effort: null, lossless: false, strips: false },
 };
 const LOSSLESS: PageOptions = { ...OPTIONS, format: "png" };
 

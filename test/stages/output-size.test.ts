@@ -4,7 +4,7 @@ import { expectWritableSize, outputSize } from "../../src/stages/output-size.js"
 
 const OPTIONS: PageOptions = {
   ...{ model: null, scale: null, tile: 0, fit: null },
-  ...{ format: "webp", quality: null, effort: null, lossless: false },
+  ...{ format: "webp", quality: null, effort: null, lossless: false, strips: false },
 };
 
 describe("the output's size", () => {
@@ -44,7 +44,7 @@ describe("the format's limit", () => {
 
   it("is told with both sizes and the way out", () => {
     expect(check(9000)).toThrow(
-      "expected the output to fit webp's limit of 16383 x 16383 pixels, received 1400 x 18000 (700 x 9000 upscaled 2x): ask for fit with a height of at most 16383, or for another format",
+      "expected the output to fit webp's limit of 16383 x 16383 pixels, received 1400 x 18000 (700 x 9000 upscaled 2x): ask for fit with a height of at most 16383, for strips, or for another format",
     );
   });
 
@@ -53,5 +53,11 @@ describe("the format's limit", () => {
     expect(check(9000, { format: "jpeg" })).not.toThrow();
     expect(check(33_000, { format: "jpeg" })).toThrow(/jpeg's limit of 65500/);
     expect(check(33_000, { format: "png" })).not.toThrow();
+  });
+
+  it("holds for each strip where strips are wanted, and for the width always", () => {
+    expect(check(9000, { strips: true })).not.toThrow();
+    const wide = () => expectWritableSize({ width: 9000, height: 700 }, 2, { ...OPTIONS, strips: true });
+    expect(wide).toThrow(/fit with a width of at most 16383, or for another format/);
   });
 });

@@ -11,7 +11,7 @@ beforeAll(configureCodecs);
 
 const OPTIONS: PageOptions = {
   ...{ model: null, scale: null, tile: 0, fit: null },
-  ...{ format: "png", quality: null, effort: null, lossless: false },
+  ...{ format: "png", quality: null, effort: null, lossless: false, strips: false },
 };
 
 const TWO = { concurrency: 2, places: 3 };

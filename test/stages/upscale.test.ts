@@ -9,7 +9,7 @@ import { NaiveNearestEngine } from "./naive-nearest-engine.js";
 
 const OPTIONS: PageOptions = {
   ...{ model: null, scale: null, tile: 96, fit: null },
-  ...{ format: "webp", quality: null, effort: null, lossless: false },
+  ...{ format: "webp", quality: null, effort: null, lossless: false, strips: false },
 };
 const OPAQUE: Page = {
   colour: { data: new Uint8Array([1, 2, 3, 4, 5, 6]), width: 2, height: 1, channels: 3 },
