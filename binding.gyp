@@ -1,6 +1,10 @@
 {
   "target_defaults": {
-    "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS_ALL"],
+    "defines": [
+      "NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS_ALL",
+      # A thread that is being terminated can neither run JavaScript nor be told so; that must not end the process.
+      "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
+    ],
     "cflags!": ["-fno-exceptions"],
     "cflags_cc!": ["-fno-exceptions", "-fno-rtti"],
     "cflags_cc": [
