@@ -37,6 +37,8 @@ class CpuRunner final : public Runner {
 
     int concurrency() const override { return options_.parallelRuns; }
 
+    bool prefersOneSize() const override { return false; }
+
     void releaseMemory() override {}
 
   private:
@@ -86,6 +88,8 @@ class VulkanRunner final : public Runner {
     }
 
     int concurrency() const override { return 1; }
+
+    bool prefersOneSize() const override { return true; }
 
     void releaseMemory() override {
         blobs_->clear();

@@ -42,6 +42,10 @@ class Runner {
     /** How many threads may call run at the same time; at least 1. */
     virtual int concurrency() const = 0;
 
+    /** Whether memory is kept from run to run, so that inputs of one size are worth some pixels that nobody
+     * needs. */
+    virtual bool prefersOneSize() const = 0;
+
     /** Gives memory kept for reuse back to the device. Nothing may be running. */
     virtual void releaseMemory() = 0;
 };

@@ -42,7 +42,9 @@ void PageUpscaler::upscaleInTiles(const PageTask& task, int tile, const PageProg
     int done = 0;
     forEachSideBySide(total, runner_->concurrency(), [&](int index) {
         if (progress.isCancelled()) throw Failure(FailureCode::kCancelled, "cancelled between tiles");
-        upscaleTile(task, grid.cores[static_cast<size_t>(index)], grid.computed);
+        const Rect& core = grid.cores[static_cast<size_t>(index)];
+        const Size own{roundUp(core.width, geometry_.alignment), roundUp(core.height, geometry_.alignment)};
+        upscaleTile(task, core, runner_->prefersOneSize() ? grid.computed : own);
         const std::lock_guard<std::mutex> lock(mutex);
         progress.onTile(++done, total);
     });

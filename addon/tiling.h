@@ -26,7 +26,7 @@ int roundUp(int value, int step);
 
 /** A division of an image into tiles. */
 struct TileGrid {
-    /** What every tile is computed as: at least as large as each core, so that all tensors have one size. */
+    /** At least as large as each core: computed as this, all tiles have tensors of one size. */
     Size computed;
     /** What each tile contributes: a partition of the image, row by row from the top. */
     std::vector<Rect> cores;

@@ -180,7 +180,7 @@ describe("model files that cannot be loaded", () => {
     const attempt = engine.upscale(paintScreentone(40, 30), { tile: 0, signal: never });
     await expect(attempt).rejects.toMatchObject({
       code: "internal",
-      detail: expect.stringMatching(/expected 192x156 pixels from the network, received 128x104/),
+      detail: expect.stringMatching(/expected 168x138 pixels from the network, received 112x92/),
     });
   });
 });
