@@ -142,8 +142,8 @@ describe("mutated frames", () => {
   it.each([
     ["drops-an-answer.mjs", "expected an answer to every request"],
     ["answers-twice.mjs", "expected at most 1 answers"],
-  ])("show what is wrong with %s", async (name, problem) => {
-    const options = ["--fuzz", "1000", "--timeout-ms", "5000", "--worker"];
+  ])("show what is wrong with %s", { timeout: 120_000 }, async (name, problem) => {
+    const options = ["--fuzz", "10000", "--timeout-ms", "5000", "--worker"];
     const { code, report } = await conformance(options, broken("broken-workers", name));
     expect(report).toMatchObject({
       conforms: false,
