@@ -1,5 +1,6 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessByStdio, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import type { ClientMessage } from "../../protocol/messages.js";
 import { PACKAGE_ROOT } from "../../src/package-root.js";
 import { encodeMessage, type RawMessage } from "../../src/wire/codec.js";
@@ -17,7 +18,8 @@ export interface Ended {
   readonly stderr: string;
 }
 
-function collect(child: ChildProcessWithoutNullStreams): Promise<Ended> {
+/** Collects what a process writes until it has ended; its standard input is the caller's. */
+export function collect(child: ChildProcessByStdio<Writable | null, Readable, Readable>): Promise<Ended> {
   const stdout: Buffer[] = [];
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));

@@ -10,7 +10,7 @@ import type { ClientMessage } from "../../protocol/messages.js";
 import { encodeMessage, type RawMessage } from "../../src/wire/codec.js";
 import { MessageReader } from "../../src/wire/message-reader.js";
 import { screentonePage } from "../support/pages.js";
-import { CLI } from "../support/worker.js";
+import { CLI, collect, type Ended } from "../support/worker.js";
 import { workerPool } from "../support/worker-pool.js";
 
 const { start, startTestWorker } = workerPool();
@@ -38,29 +38,14 @@ function messagesOf(bytes: Uint8Array): RawMessage[] {
   return messages;
 }
 
-interface Run {
-  readonly code: number | null;
-  readonly stdout: Buffer;
-  readonly stderr: string;
-}
-
 /** Runs a line of shell in which `worker` is the program on the CPU. */
-function shell(line: string): Promise<Run> {
+function shell(line: string): Promise<Ended> {
   const program = `worker() { "${process.execPath}" "${CLI}" worker --gpu-id -1 --log-level warn "$@"; }`;
   const child = spawn("sh", ["-c", `${program}\n${line}`], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const stdout: Buffer[] = [];
-  let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ code, stdout: Buffer.concat(stdout), stderr }));
-  });
+  return collect(child);
 }
 
 /** Holds that every page has a result, and that the end was an orderly one. */
