@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { UpscalerError } from "../errors.js";
-import { describeNetwork, type ModelFamily, type ModelPadding, type NetworkDescription } from "./family.js";
+import type { ModelFamily, NetworkDescription } from "./family.js";
+import { isFolder, locateModel } from "./locate-model.js";
 import {
   MAX_MANIFEST_BYTES,
   type Manifest,
@@ -12,35 +13,31 @@ import { ModelError } from "./model-error.js";
 import {
   digestFile,
   type FileDigest,
-  locateModelFiles,
   type ModelPaths,
   modelDigest,
   modelNameOf,
   readTextFile,
 } from "./model-files.js";
-import { MAX_PARAM_FILE_BYTES, parseParamFile } from "./param-file.js";
+import { ANY_MODEL, expectChosen, type ModelChoice, readModelName } from "./model-selection.js";
+import { readNetworkFile } from "./network-file.js";
+import { checkWeightFile, type WeightSummary } from "./weight-file.js";
 
 /** Everything that loading and running a model takes; its files have been checked. */
-export interface ResolvedModel {
+export interface ResolvedModel extends NetworkDescription, ModelPaths {
   readonly name: string;
-  readonly family: ModelFamily;
-  /** Output pixels per input pixel. */
-  readonly scale: number;
-  readonly paramPath: string;
-  readonly binPath: string;
-  readonly inputBlob: string;
-  readonly outputBlob: string;
-  readonly padding: ModelPadding;
-  /** Input pixels on each side that a tile must bring along, see NetworkDescription. */
-  readonly overlap: number;
-  /** Input pixels. */
-  readonly alignment: number;
-  readonly residual: "none" | "nearest";
-  readonly globalContext: boolean;
+  /** Strength of the noise removal, -1 for none; null for a model without levels. See ModelName. */
+  readonly noise: number | null;
+  readonly files: ModelFiles;
+  readonly weights: WeightSummary;
   /** Of both files together, hexadecimal. */
   readonly sha256: string;
   /** SPDX expression; null for weights that no manifest describes. */
   readonly licence: string | null;
+}
+
+export interface ModelFiles {
+  readonly param: FileDigest;
+  readonly bin: FileDigest;
 }
 
 /** What lists of models show. */
@@ -105,23 +102,46 @@ export class ModelCatalogue {
     return resolveListed(this.#folder, model);
   }
 
-  /** As `resolve` for a name of the manifest, as `resolveForeignModel` for anything else: what `--model` takes. */
-  async resolveNameOrPath(nameOrPath: string): Promise<ResolvedModel> {
+  /**
+   * As `resolve` for a name of the manifest, as `resolveForeignModel` for anything else: what `--model` takes. A bare
+   * word is a path when a folder of that name is there.
+   *
+   * @throws {ModelError} also when a listed model is not what `choice` asks for
+   */
+  async resolveNameOrPath(nameOrPath: string, choice: ModelChoice = ANY_MODEL): Promise<ResolvedModel> {
     const isName = this.#manifest.models.some(({ name }) => name === nameOrPath);
     const looksLikePath = /[/\\]|\.(?:param|bin)$/.test(nameOrPath);
-    return isName || !looksLikePath ? this.resolve(nameOrPath) : resolveForeignModel(nameOrPath);
+    if (!isName && (looksLikePath || (await isFolder(nameOrPath))))
+      return resolveForeignModel(nameOrPath, choice);
+    const model = await this.resolve(nameOrPath);
+    expectChosen(model, choice);
+    return model;
   }
 }
 
 /**
- * @param path FILE.param, FILE.bin or a folder with one of each; weights from elsewhere, recognised by their graph
- * @throws {ModelError} missing, damaged, or not a network that can be run in tiles
+ * Weights from elsewhere, recognised by their graph. A folder with several models is chosen from by scale and noise, as
+ * the programs that published the families do; see ModelChoice.
+ *
+ * @param path FILE.param, FILE.bin or a folder
+ * @throws {ModelError} missing, damaged, not a network that can be run in tiles, or not what `choice` asks for
  */
-export async function resolveForeignModel(path: string): Promise<ResolvedModel> {
-  const paths = await locateModelFiles(path);
+export async function resolveForeignModel(
+  path: string,
+  choice: ModelChoice = ANY_MODEL,
+): Promise<ResolvedModel> {
+  const paths = await locateModel(path, choice);
   const [param, bin] = await Promise.all([digestFile(paths.paramPath), digestFile(paths.binPath)]);
-  const network = await readNetwork(paths.paramPath);
-  return toResolved(modelNameOf(paths), paths, network, modelDigest(param, bin), null);
+  const name = modelNameOf(paths);
+  const named = readModelName(name);
+  const model = await readModel({ name, noise: named.noise, licence: null }, paths, { param, bin });
+  if (named.scale !== null && named.scale !== model.scale) {
+    throw new ModelError(
+      `expected ${name} to be of scale ${named.scale}, as its name says, received a graph of scale ${model.scale}`,
+    );
+  }
+  expectChosen(model, choice);
+  return model;
 }
 
 async function resolveListed(folder: string, model: ManifestModel): Promise<ResolvedModel> {
@@ -135,9 +155,10 @@ async function resolveListed(folder: string, model: ManifestModel): Promise<Reso
     digestListed(paths.paramPath, file(".param")),
     digestListed(paths.binPath, file(".bin")),
   ]);
-  const network = await readNetwork(paths.paramPath);
-  expectAgreement(model, network);
-  return toResolved(model.name, paths, network, modelDigest(param, bin), model.licence);
+  const { name, licence, noise = null } = model;
+  const resolved = await readModel({ name, licence, noise }, paths, { param, bin });
+  expectAgreement(model, resolved);
+  return resolved;
 }
 
 async function digestListed(path: string, listed: ManifestFile): Promise<FileDigest> {
@@ -150,47 +171,34 @@ async function digestListed(path: string, listed: ManifestFile): Promise<FileDig
   return found;
 }
 
-async function readNetwork(paramPath: string): Promise<NetworkDescription> {
-  const text = await readTextFile(paramPath, MAX_PARAM_FILE_BYTES);
-  try {
-    return describeNetwork(parseParamFile(text));
-  } catch (cause) {
-    if (cause instanceof ModelError) throw new ModelError(`${paramPath}: ${cause.message}`, { cause });
-    throw cause;
-  }
+async function readModel(
+  described: Pick<ResolvedModel, "name" | "noise" | "licence">,
+  paths: ModelPaths,
+  files: ModelFiles,
+): Promise<ResolvedModel> {
+  const { graph, network } = await readNetworkFile(paths.paramPath);
+  const weights = await checkWeightFile(paths.binPath, graph);
+  const sha256 = modelDigest(files.param, files.bin);
+  return { ...described, ...network, ...paths, files, weights, sha256 };
 }
 
-/** A manifest that contradicts its graph would give seams or garbage without any error later. */
-function expectAgreement(model: ManifestModel, network: NetworkDescription): void {
+/** A manifest that contradicts its files would give seams or garbage without any error later. */
+function expectAgreement(model: ManifestModel, found: ResolvedModel): void {
   const pairs: readonly (readonly [string, string | number, string | number])[] = [
-    ["family", model.family, network.family],
-    ["scale", model.scale, network.scale],
-    ["blobs.input", model.blobs.input, network.inputBlob],
-    ["blobs.output", model.blobs.output, network.outputBlob],
-    ["padding.mode", model.padding.mode, network.padding.mode],
-    ["padding.pixels", model.padding.pixels, network.padding.pixels],
-    ["receptive_radius", model.receptive_radius, network.receptiveRadius],
+    ["family", model.family, found.family],
+    ["scale", model.scale, found.scale],
+    ["blobs.input", model.blobs.input, found.inputBlob],
+    ["blobs.output", model.blobs.output, found.outputBlob],
+    ["padding.mode", model.padding.mode, found.padding.mode],
+    ["padding.pixels", model.padding.pixels, found.padding.pixels],
+    ["receptive_radius", model.receptive_radius, found.receptiveRadius],
+    ["precision", model.precision, found.weights.precision],
   ];
-  for (const [field, listed, found] of pairs) {
-    if (listed !== found) {
+  for (const [field, listed, actual] of pairs) {
+    if (listed !== actual) {
       throw new ModelError(
-        `expected ${field} of model ${model.name} in the manifest to be ${found}, as its graph says, received ${listed}`,
+        `expected ${field} of model ${model.name} in the manifest to be ${actual}, as its files say, received ${listed}`,
       );
     }
   }
-}
-
-function toResolved(
-  name: string,
-  paths: ModelPaths,
-  network: NetworkDescription,
-  sha256: string,
-  licence: string | null,
-): ResolvedModel {
-  const { family, scale, inputBlob, outputBlob, padding, overlap, alignment, residual, globalContext } =
-    network;
-  return {
-    ...{ name, family, scale, ...paths, inputBlob, outputBlob, padding },
-    ...{ overlap, alignment, residual, globalContext, sha256, licence },
-  };
 }

@@ -1,6 +1,9 @@
+import { type BlobShape, traceShapes } from "./blob-shapes.js";
+import { findGlobalPools, type GlobalPool } from "./global-pools.js";
 import { ModelError } from "./model-error.js";
 import type { Graph } from "./param-file.js";
 import { analyseField, type FieldGeometry } from "./receptive-field.js";
+import { type TensorFootprint, tensorFootprint } from "./tensor-footprint.js";
 
 /**
  * Kinds of networks by what their graphs are made of:
@@ -20,7 +23,7 @@ export interface ModelPadding {
 }
 
 /** What running a network takes, all of it read from its graph. */
-export interface NetworkDescription {
+export interface NetworkDescription extends TensorFootprint {
   readonly family: ModelFamily;
   readonly scale: number;
   readonly inputBlob: string;
@@ -38,8 +41,17 @@ export interface NetworkDescription {
   readonly alignment: number;
   /** "nearest": the network gives a difference to which the nearest-upscaled input must be added. */
   readonly residual: "none" | "nearest";
+  /** A global mean feeds back into the image: `globalPools` is not empty. */
   readonly globalContext: boolean;
+  /** In the graph's order. */
+  readonly globalPools: readonly GlobalPool[];
+  /** What lies outside of the page, as the programs do that the family was published with. */
+  readonly edges: "mirror" | "replicate";
+  /** Distinct layer types of the graph, sorted. */
+  readonly layerTypes: readonly string[];
 }
+
+const CHANNELS = 3;
 
 /** Which blobs the published families read and write. */
 const BLOBS_OF_FAMILIES = [
@@ -55,6 +67,8 @@ export function describeNetwork(graph: Graph): NetworkDescription {
   const outputBlob = findOutput(graph);
   const field = analyseField(graph, inputBlob, outputBlob);
   const family = recogniseFamily(graph, inputBlob, outputBlob, field);
+  const shapes = traceShapes(graph, inputBlob);
+  expectColours(shapes, outputBlob);
   const { context, consumed, alignment } = field;
   const receptiveRadius = Math.max(context.left, context.right, context.top, context.bottom);
   const beyondConsumed = Math.max(receptiveRadius - consumed, 0);
@@ -70,6 +84,10 @@ export function describeNetwork(graph: Graph): NetworkDescription {
     // The published 4x network leaves this addition to the program that runs it; nothing in the graph says so.
     residual: family === "realcugan" && field.scale === 4 ? "nearest" : "none",
     globalContext: field.globalContext,
+    globalPools: findGlobalPools(graph, shapes),
+    edges: family === "waifu2x" ? "replicate" : "mirror",
+    layerTypes: [...new Set(graph.layers.map(({ type }) => type))].sort(),
+    ...tensorFootprint(graph, shapes),
   };
 }
 
@@ -83,7 +101,7 @@ function findInput(graph: Graph): string {
     );
   }
   const channels = layer.params.int(2, 3);
-  if (channels !== 3 && channels !== 0) {
+  if (channels !== CHANNELS && channels !== 0) {
     throw new ModelError(`expected a network for 3 channels (RGB), received one for ${channels}`);
   }
   return blob;
@@ -97,6 +115,12 @@ function findOutput(graph: Graph): string {
     );
   }
   return blob;
+}
+
+function expectColours(shapes: ReadonlyMap<string, BlobShape>, outputBlob: string): void {
+  const channels = shapes.get(outputBlob)?.channels;
+  if (channels !== CHANNELS)
+    throw new ModelError(`expected a network that gives ${CHANNELS} channels (RGB), received ${channels}`);
 }
 
 function recogniseFamily(

@@ -112,10 +112,18 @@ const deconvolution: Describe = (layer, axis) => {
   return mapped(transposedMap({ extent, stride, padBefore, padAfter, outputPad }));
 };
 
+const AVERAGE = 1;
+
+/** A mean over a page in tiles is put together from the tiles' means; no such sum gives a maximum. */
+function globalMean(layer: Layer): LayerGeometry {
+  if (layer.params.int(0, 0) !== AVERAGE) throw refuse(layer, "a maximum over the whole image");
+  return { kind: "global" };
+}
+
 const pooling: Describe = (layer, axis, [size]) => {
-  if (layer.params.int(4, 0) !== 0) return { kind: "global" };
+  if (layer.params.int(4, 0) !== 0) return globalMean(layer);
   if (layer.params.int(7, 0) !== 0) {
-    if (layer.params.int(8, 0) === 1 && layer.params.int(18, 1) === 1) return { kind: "global" };
+    if (layer.params.int(8, 0) === 1 && layer.params.int(18, 1) === 1) return globalMean(layer);
     throw refuse(layer, "adaptive pooling");
   }
   const extent = alongAxis(layer, axis, [1, 11], 0, MAX_KERNEL);
@@ -160,7 +168,7 @@ const padding: Describe = (layer, axis) => {
 const dimensionOf = (axis: Axis): number => (axis === "x" ? 2 : 1);
 
 function sliceCrop(layer: Layer, axis: Axis, starts: readonly number[], ends: readonly number[]): AxisMap {
-  const axes = layer.params.array(11) ?? starts.map((_, index) => index);
+  const axes = layer.params.integers(11) ?? starts.map((_, index) => index);
   const at = axes.findIndex((dimension) => (dimension < 0 ? dimension + 3 : dimension) === dimensionOf(axis));
   if (at < 0) return IDENTITY;
   const start = starts[at] === TO_END ? 0 : starts[at];
@@ -180,10 +188,10 @@ const crop: Describe = (layer, axis, sizes) => {
     if (reference === null || reference === undefined) throw refuse(layer, "a crop to a single value");
     return { kind: "map", map: cutMap(before, 0, reference), from: "first" };
   }
-  const [starts, ends] = [params.array(9), params.array(10)];
+  const [starts, ends] = [params.integers(9), params.integers(10)];
   if (starts !== null && ends !== null) return mapped(sliceCrop(layer, axis, starts, ends));
   const size = params.int(axis === "x" ? 3 : 4, 0);
-  if (size !== 0 && size !== TO_END) throw refuse(layer, "a crop to a fixed size");
+  if (size !== TO_END) throw refuse(layer, "a crop to a fixed size");
   return mapped(cutMap(before, params.intWithin(axis === "x" ? 6 : 7, 0, 0, MAX_PAD)));
 };
 
@@ -193,22 +201,32 @@ const memoryData: Describe = (layer) => {
   return { kind: "constant" };
 };
 
+/** ncnn reads all inputs by the size of the first, without a check. */
+const ofEqualSizes: Describe = (layer, _, sizes) => {
+  if (sizes.some((size) => size === null)) throw refuse(layer, "an image beside one value for all of it");
+  return mapped(IDENTITY);
+};
+
 /** Concat and Slice along the channels leave positions alone; along rows or columns they cannot be tiled. */
 const alongChannels =
   (axisKey: number): Describe =>
-  (layer) => {
+  (layer, axis, sizes) => {
     const dimension = layer.params.int(axisKey, 0);
     if (dimension !== 0 && dimension !== -3) throw refuse(layer, "joining or splitting rows or columns");
-    return mapped(IDENTITY);
+    return ofEqualSizes(layer, axis, sizes);
   };
 
 const pointwise: Describe = () => mapped(IDENTITY);
-const wholeImage: Describe = () => ({ kind: "global" });
+
+/** The second input, where there is one, holds a factor for each channel. */
+const scaling: Describe = (layer, _, [image, factors]) => {
+  if (image === null || typeof factors === "number") throw refuse(layer, "a factor for each position");
+  return mapped(IDENTITY);
+};
 
 const POINTWISE_TYPES = [
   ...["ReLU", "PReLU", "Clip", "Sigmoid", "Swish", "HardSwish", "HardSigmoid", "Mish", "GELU", "ELU", "TanH"],
-  ...["BinaryOp", "UnaryOp", "Eltwise", "Scale", "BatchNorm", "Split", "Noop", "Dropout", "Cast", "Packing"],
-  ...["Quantize", "Dequantize", "Requantize"],
+  ...["BinaryOp", "UnaryOp", "BatchNorm", "Split", "Noop", "Dropout"],
 ];
 
 const DESCRIPTIONS: ReadonlyMap<string, Describe> = new Map<string, Describe>([
@@ -224,23 +242,47 @@ const DESCRIPTIONS: ReadonlyMap<string, Describe> = new Map<string, Describe>([
   ["Crop", crop],
   ["Concat", alongChannels(0)],
   ["Slice", alongChannels(1)],
+  ["Eltwise", ofEqualSizes],
+  ["Scale", scaling],
   ["MemoryData", memoryData],
-  ["InnerProduct", wholeImage],
-  ["Reduction", wholeImage],
 ]);
 
-/** Layers that only change how a blob without positions is laid out. */
-const LAYOUT_TYPES: ReadonlySet<string> = new Set(["Flatten", "Reshape", "Permute"]);
+/** Layers that ncnn gives a blob without positions to; over an image they would depend on its size. */
+const WHOLE_IMAGE_TYPES: ReadonlySet<string> = new Set(["InnerProduct", "Flatten", "Reshape"]);
 
 /**
  * @param sizes lengths of the layer's inputs along the axis
  * @throws {ModelError} a layer whose outputs depend on where the image ends, or that is not known
  */
 export function layerGeometry(layer: Layer, axis: Axis, sizes: InputSizes): LayerGeometry {
-  const withoutPositions = sizes.length > 0 && sizes.every((size) => size === null);
-  if (withoutPositions && (LAYOUT_TYPES.has(layer.type) || DESCRIPTIONS.has(layer.type)))
-    return { kind: "constant" };
   const describe = DESCRIPTIONS.get(layer.type);
-  if (describe === undefined) throw refuse(layer, "this type of layer");
+  if (sizes.length > 0 && sizes.every((size) => size === null)) return ofValue(layer, axis, sizes, describe);
+  if (describe === undefined) throw refuse(layer, unknownWhat(layer));
   return describe(layer, axis, sizes);
+}
+
+function unknownWhat({ type }: Layer): string {
+  return WHOLE_IMAGE_TYPES.has(type) ? "this type of layer over an image" : "this type of layer";
+}
+
+/** Layers of DESCRIPTIONS that leave one value for the whole image what it is. */
+const VALUE_TYPES: ReadonlySet<string> = new Set([...POINTWISE_TYPES, "Eltwise", "Scale", "Convolution"]);
+
+/** What a layer makes of one value for the whole image: one value again, or the graph is refused. */
+function ofValue(layer: Layer, axis: Axis, sizes: InputSizes, describe: Describe | undefined): LayerGeometry {
+  if (WHOLE_IMAGE_TYPES.has(layer.type) || layer.type === "Pooling") return { kind: "constant" };
+  if (describe === undefined) throw refuse(layer, "this type of layer");
+  if (!VALUE_TYPES.has(layer.type))
+    throw refuse(layer, "this type of layer for one value of the whole image");
+  const geometry = describe(
+    layer,
+    axis,
+    sizes.map(() => 1),
+  );
+  if (geometry.kind === "map") {
+    const { from, to } = geometry.map.needs({ from: 0, to: 0 });
+    if (geometry.map.outputSize(1) !== 1 || from !== 0 || to !== 0)
+      throw refuse(layer, "filtering one value for the whole image");
+  }
+  return { kind: "constant" };
 }

@@ -36,6 +36,8 @@ const modelSchema = z.object({
   family: z.enum(MODEL_FAMILIES),
   /** Output pixels per input pixel. */
   scale: z.int().min(1).max(8),
+  /** Level of noise removal, -1 for none; absent from models without levels. */
+  noise: z.int().min(-1).max(3).optional(),
   blobs: z.object({ input: z.string().min(1), output: z.string().min(1) }),
   padding: paddingSchema,
   /** Input pixels; must be what the graph says. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, readdir, stat } from "node:fs/promises";
-import { basename, dirname, extname, join } from "node:path";
+import { open } from "node:fs/promises";
+import { basename } from "node:path";
 import { messageOf } from "../errors.js";
 import { ModelError } from "./model-error.js";
 
@@ -20,48 +20,9 @@ export interface FileDigest {
 /** Larger than any published super-resolution network by far; bounds what hashing reads. */
 const MAX_BIN_BYTES = 1024 * 1024 * 1024;
 
-/**
- * @param path FILE.param, FILE.bin, FILE without its ending, or a folder with exactly one model
- * @throws {ModelError} nothing there, half of a model, or more than one
- */
-export async function locateModelFiles(path: string): Promise<ModelPaths> {
-  const isFolder = await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  const stem = isFolder ? join(path, await onlyModelIn(path)) : withoutEnding(path);
-  const paths = { paramPath: `${stem}.param`, binPath: `${stem}.bin` };
-  for (const file of [paths.paramPath, paths.binPath]) await expectFile(file);
-  return paths;
-}
-
 /** @returns a name for a model that no manifest names */
 export function modelNameOf({ paramPath }: ModelPaths): string {
   return basename(paramPath, ".param");
-}
-
-async function onlyModelIn(folder: string): Promise<string> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".param")).sort();
-  const [name, ...others] = names;
-  if (name === undefined) throw new ModelError(`expected a .param file in ${folder}, received none`);
-  if (others.length > 0) {
-    throw new ModelError(
-      `expected one .param file in ${folder}, received ${names.length}: name one of ${names.slice(0, 12).join(", ")}`,
-    );
-  }
-  return basename(name, ".param");
-}
-
-function withoutEnding(path: string): string {
-  const ending = extname(path);
-  return ending === ".param" || ending === ".bin" ? join(dirname(path), basename(path, ending)) : path;
-}
-
-async function expectFile(path: string): Promise<void> {
-  const found = await stat(path).catch((cause: unknown) => {
-    throw new ModelError(`expected a model file at ${path}: ${messageOf(cause)}`, { cause });
-  });
-  if (!found.isFile()) throw new ModelError(`expected ${path} to be a regular file`);
 }
 
 /**
@@ -75,7 +36,7 @@ export async function readTextFile(path: string, maxBytes: number): Promise<stri
       throw new ModelError(`expected ${path} to have at most ${maxBytes} bytes, received ${size}`);
     const bytes = new Uint8Array(size);
     const { bytesRead } = await file.read(bytes, 0, size, 0);
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, bytesRead));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, bytesRead));
   } catch (cause) {
     if (cause instanceof ModelError) throw cause;
     throw new ModelError(`cannot read ${path} as text: ${messageOf(cause)}`, { cause });

@@ -17,9 +17,9 @@ export interface Graph {
   readonly outputs: readonly string[];
 }
 
-/** Published graphs are 1 to 12 KiB; this leaves two orders of magnitude and bounds all work below. */
+/** Published graphs are 1 to 80 KiB and have up to 1,000 layers; these limits bound all work below. */
 export const MAX_PARAM_FILE_BYTES = 1024 * 1024;
-const MAX_LAYERS = 4096;
+const MAX_LAYERS = 2048;
 const MAX_BLOBS = 16384;
 const MAX_ARRAY_LENGTH = 4096;
 const MAX_NAME_LENGTH = 255;
@@ -29,6 +29,11 @@ const MAX_PARAM_KEY = 31;
 const ARRAY_KEY_BASE = -23300;
 const INT32_LIMIT = 2 ** 31;
 
+/** ncnn reads bytes: what JavaScript takes for a blank, or does not show, would be read differently there. */
+const UNPRINTABLE = /[^\t -~]/;
+const OUTER_BLANKS = /^[ \t]+|[ \t]+$/g;
+const BLANKS = /[ \t]+/;
+const COUNT = /^\d{1,9}$/;
 const INTEGER = /^[+-]?\d{1,10}$/;
 const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
 
@@ -45,11 +50,17 @@ export function parseParamFile(text: string): Graph {
       `expected a .param file of at most ${MAX_PARAM_FILE_BYTES} bytes, received ${text.length}`,
     );
   }
-  const lines = text.split("\n").map((line) => line.trim());
+  const lines = text.split(/\r?\n/).map((line) => line.replace(OUTER_BLANKS, ""));
   while (lines.at(-1) === "") lines.pop();
   if (lines[0] !== MAGIC) {
     throw new ModelError(
       `expected a .param file to start with ${MAGIC}, received ${quoted(lines[0] ?? "")}; binary .param.bin files are not read`,
+    );
+  }
+  const unprintable = lines.findIndex((line) => UNPRINTABLE.test(line));
+  if (unprintable >= 0) {
+    throw new ModelError(
+      `expected a .param file of printable ASCII, received ${quoted(lines[unprintable] ?? "")} in line ${unprintable + 1}`,
     );
   }
   const counts = readCounts(lines[1]);
@@ -64,10 +75,9 @@ export function parseParamFile(text: string): Graph {
 }
 
 function readCounts(line: string | undefined): { layers: number; blobs: number } {
-  const [layers, blobs, ...rest] = (line ?? "").split(/\s+/);
-  const counts = { layers: Number(layers), blobs: Number(blobs) };
-  const fits = (count: number, most: number): boolean =>
-    Number.isInteger(count) && count >= 1 && count <= most;
+  const [layers, blobs, ...rest] = (line ?? "").split(BLANKS);
+  const counts = { layers: readCount(layers), blobs: readCount(blobs) };
+  const fits = (count: number, most: number): boolean => count >= 1 && count <= most;
   if (rest.length > 0 || !fits(counts.layers, MAX_LAYERS) || !fits(counts.blobs, MAX_BLOBS)) {
     throw new ModelError(
       `expected line 2 of the .param file to hold a layer count (1 to ${MAX_LAYERS}) and a blob count (1 to ${MAX_BLOBS}), received ${quoted(line ?? "")}`,
@@ -76,14 +86,19 @@ function readCounts(line: string | undefined): { layers: number; blobs: number }
   return counts;
 }
 
+/** @returns NaN for anything but decimal digits: ncnn reads no other spelling of a count */
+function readCount(written: string | undefined): number {
+  return COUNT.test(written ?? "") ? Number(written) : Number.NaN;
+}
+
 function parseLayer(line: string, lineNumber: number): Layer {
-  const tokens = line.split(/\s+/);
+  const tokens = line.split(BLANKS);
   const [type = "", name = "", inputCount, outputCount] = tokens;
-  const inputs = Number(inputCount);
-  const outputs = Number(outputCount);
+  const inputs = readCount(inputCount);
+  const outputs = readCount(outputCount);
   const afterCounts = tokens.slice(4);
-  const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0;
-  if (!isCount(inputs) || !isCount(outputs) || inputs + outputs > afterCounts.length) {
+  // Also true of a count that is NaN.
+  if (!(inputs + outputs <= afterCounts.length)) {
     throw new ModelError(
       `expected line ${lineNumber} of the .param file to be "type name input-count output-count blobs... key=value...", received ${quoted(line)}`,
     );
@@ -137,12 +152,14 @@ function parseArray(written: string, owner: string): ParamValue {
       `expected an array of ${owner} to be its length (at most ${MAX_ARRAY_LENGTH}) and that many values, received ${quoted(written)}`,
     );
   }
-  return { kind: "array", value: elements.map((element) => parseNumber(element, owner)) };
+  const isInteger = elements.every((element) => INTEGER.test(element));
+  return { kind: "array", isInteger, value: elements.map((element) => parseNumber(element, owner)) };
 }
 
 function parseNumber(written: string, owner: string): number {
   const value = INTEGER.test(written) || FLOAT.test(written) ? Number(written) : Number.NaN;
-  if (!Number.isFinite(value) || (INTEGER.test(written) && Math.abs(value) >= INT32_LIMIT)) {
+  // ncnn keeps 32 bits of either kind.
+  if (!Number.isFinite(Math.fround(value)) || (INTEGER.test(written) && Math.abs(value) >= INT32_LIMIT)) {
     throw new ModelError(`expected a number as a parameter of ${owner}, received ${quoted(written)}`);
   }
   return value;
@@ -180,6 +197,8 @@ function connect(layers: readonly Layer[], blobCount: number): Graph {
   return { layers, outputs: [...produced].filter((blob) => !consumed.has(blob)) };
 }
 
+/** What is not printable would reach a terminal or a log as it is. */
 function quoted(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
+  const shown = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
+  return shown.replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -4,7 +4,7 @@ import { ModelError } from "./model-error.js";
 export type ParamValue =
   | { readonly kind: "int"; readonly value: number }
   | { readonly kind: "float"; readonly value: number }
-  | { readonly kind: "array"; readonly value: readonly number[] }
+  | { readonly kind: "array"; readonly isInteger: boolean; readonly value: readonly number[] }
   | { readonly kind: "text"; readonly value: string };
 
 /** The `k=v` parameters of one layer, read by their numeric key with ncnn's defaults. */
@@ -50,6 +50,17 @@ export class ParamValues {
     const found = this.#values.get(key);
     if (found === undefined) return null;
     if (found.kind !== "array") throw this.#mismatch(key, "an array", found);
+    return found.value;
+  }
+
+  /**
+   * @returns null when the parameter is absent
+   * @throws {ModelError} the value is there but is not an array of numbers spelled without "." and "e"
+   */
+  integers(key: number): readonly number[] | null {
+    const found = this.#values.get(key);
+    if (found === undefined) return null;
+    if (found.kind !== "array" || !found.isInteger) throw this.#mismatch(key, "an array of integers", found);
     return found.value;
   }
 

@@ -13,7 +13,8 @@ const PARAM = [
   "Convolution c 1 1 data x 0=12 1=3 4=1 5=1 6=324",
   "PixelShuffle p 1 1 x output 0=2",
 ].join("\n");
-const BIN = new Uint8Array(4 + 4 * 324 + 4 * 12).fill(7);
+/** A tag of 0 for fp32, then weights and bias: each byte 7 is a tiny number. */
+const BIN = new Uint8Array(4 + 4 * 324 + 4 * 12).fill(7).fill(0, 0, 4);
 
 const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
 
@@ -66,6 +67,7 @@ describe("models of the manifest", () => {
     const model = await catalogue.resolve("tiny");
     expect(model).toEqual({
       name: "tiny",
+      noise: null,
       family: "generic",
       scale: 2,
       paramPath: join(folder, "tiny/tiny.param"),
@@ -76,7 +78,19 @@ describe("models of the manifest", () => {
       overlap: 1,
       alignment: 1,
       residual: "none",
+      receptiveRadius: 1,
       globalContext: false,
+      globalPools: [],
+      edges: "mirror",
+      layerTypes: ["Convolution", "Input", "PixelShuffle"],
+      // The input, its padded copy and 12 channels; or those 12 and the output of 3 channels at 2x.
+      tensorFloatsPerPixel: 24,
+      winogradFloatsPerPixel: 0,
+      files: {
+        param: { bytes: PARAM.length, sha256: sha256(PARAM) },
+        bin: { bytes: BIN.length, sha256: sha256(BIN) },
+      },
+      weights: { precision: "fp32", count: 336 },
       sha256: sha256(`param ${sha256(PARAM)}\nbin ${sha256(BIN)}\n`),
       licence: "MIT",
     });
@@ -92,6 +106,16 @@ describe("models of the manifest", () => {
         message: "expected model to be one of tiny, received huge",
       });
     }
+  });
+
+  it("are refused when they are not of the scale or noise level that is asked for", async () => {
+    const choose = async (choice: object, changes: object = {}) =>
+      (await openWith(changes)).resolveNameOrPath("tiny", { scale: null, noise: null, ...choice });
+    expect(await choose({ scale: 2 })).toMatchObject({ name: "tiny", noise: null });
+    await expect(choose({ scale: 4 })).rejects.toThrow(/of scale 4, received tiny of 2/);
+    await expect(choose({ noise: 0 })).rejects.toThrow(/received tiny, which has no noise levels/);
+    expect(await choose({ noise: 1 }, { noise: 1 })).toMatchObject({ noise: 1 });
+    await expect(choose({ noise: 0 }, { noise: 1 })).rejects.toThrow(/received tiny, of noise 1/);
   });
 
   it.each([0, 4, 700])("are refused when bit 0 of byte %i of their weights has flipped", async (position) => {
@@ -118,7 +142,8 @@ describe("models of the manifest", () => {
     ["blobs.output", { blobs: { input: "data", output: "out0" } }],
     ["padding.mode", { padding: { mode: "consumed", pixels: 1 } }],
     ["receptive_radius", { receptive_radius: 8 }],
-  ])("are refused when the manifest's %s is not what the graph says", async (field, change) => {
+    ["precision", { precision: "fp16" }],
+  ])("are refused when the manifest's %s is not what the files say", async (field, change) => {
     await expect((await openWith(change)).resolve("tiny")).rejects.toThrow(`expected ${field} of model tiny`);
   });
 });
@@ -189,7 +214,7 @@ describe("foreign weights", () => {
     const listed = await (await openWith()).resolve("tiny");
     const foreign = () => resolveForeignModel(join(folder, "tiny"));
     expect((await foreign()).sha256).toBe(listed.sha256);
-    await writeFile(join(folder, "tiny/tiny.bin"), BIN.subarray(4));
+    await writeFile(join(folder, "tiny/tiny.bin"), BIN.with(8, 6));
     expect((await foreign()).sha256).not.toBe(listed.sha256);
   });
 
@@ -200,11 +225,26 @@ describe("foreign weights", () => {
     });
   });
 
+  it("are found by a bare word that names a folder", async () => {
+    const catalogue = await openWith();
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      await mkdir("foreign");
+      for (const ending of ["param", "bin"]) await copyFile(`tiny/tiny.${ending}`, `foreign/other.${ending}`);
+      expect(await catalogue.resolveNameOrPath("foreign")).toMatchObject({ name: "other", licence: null });
+      // A name of the manifest means the listed model also where a folder has that name.
+      expect(await catalogue.resolveNameOrPath("tiny")).toMatchObject({ licence: "MIT" });
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   it("are refused from a folder with none or several, naming them", async () => {
     await expect(resolveForeignModel(folder)).rejects.toThrow(/received none/);
     await copyFile(join(folder, "tiny/tiny.param"), join(folder, "tiny/other.param"));
     await expect(resolveForeignModel(join(folder, "tiny"))).rejects.toThrow(
-      /received 2: .*other\.param, tiny\.param/,
+      /2 fit: .*other \(scale 2, no noise levels\), tiny \(scale 2, no noise levels\)/,
     );
   });
 

@@ -90,53 +90,76 @@ function resizeTaps(kind: "nearest" | "linear" | "cubic", factor: number, x: num
   });
 }
 
-/** Writes the same network as an ncnn graph (one-dimensional steps apply to both axes). */
+/** Divisible by the squares of the factors that networks shuffle by. */
+const CHANNELS = 36;
+
+interface Blob {
+  readonly name: string;
+  readonly channels: number;
+}
+
+/**
+ * Writes the same network as an ncnn graph (one-dimensional steps apply to both axes), with 1x1 convolutions, which
+ * change no dependency, wherever another number of channels is needed.
+ */
 export function toParamText(steps: readonly Step[]): string {
   const lines: string[] = ["Input input 0 1 in"];
   let blobs = 1;
-  const fresh = (): string => `b${blobs++}`;
-  const emit = (step: Step, input: string): string => {
-    if (step.op === "around") {
-      const [inside, outside] = [fresh(), fresh()];
-      lines.push(`Split split${blobs} 1 2 ${input} ${inside} ${outside}`);
-      const inner = step.steps.reduce((blob, each) => emit(each, blob), inside);
-      const skipped =
-        step.cut > 0 ? emit({ op: "cut", before: step.cut, after: step.cut }, outside) : outside;
-      const sum = fresh();
-      lines.push(`BinaryOp add${blobs} 2 1 ${inner} ${skipped} ${sum} 0=0`);
-      return sum;
-    }
-    const output = fresh();
-    lines.push(`${layerOf(step)[0]} layer${blobs} 1 1 ${input} ${output} ${layerOf(step)[1]}`);
+  const layer = (type: string, inputs: readonly Blob[], channels: number, params: string): Blob => {
+    const output = { name: `b${blobs++}`, channels };
+    const names = [...inputs, output].map(({ name }) => name).join(" ");
+    lines.push(`${type} layer${blobs} ${inputs.length} 1 ${names} ${params}`);
     return output;
   };
-  steps.reduce((blob, step) => emit(step, blob), "in");
+  const withChannels = (input: Blob, channels: number): Blob =>
+    input.channels === channels
+      ? input
+      : layer("Convolution", [input], channels, `0=${channels} 1=1 6=${channels * input.channels}`);
+  const emit = (step: Step, input: Blob): Blob => {
+    if (step.op === "shuffle") {
+      const wide = withChannels(input, CHANNELS);
+      return layer("PixelShuffle", [wide], CHANNELS / step.factor ** 2, `0=${step.factor}`);
+    }
+    if (step.op !== "around") {
+      const [type, params, kernel] = layerOf(step);
+      if (kernel === null) return layer(type, [input], input.channels, params);
+      const weights = CHANNELS * input.channels * kernel ** 2;
+      return layer(type, [input], CHANNELS, `0=${CHANNELS} 1=${kernel} ${params} 6=${weights}`);
+    }
+    const [inside, outside] = [`b${blobs++}`, `b${blobs++}`];
+    lines.push(`Split split${blobs} 1 2 ${input.name} ${inside} ${outside}`);
+    const inner = step.steps.reduce((blob, each) => emit(each, blob), { ...input, name: inside });
+    const skipped = { ...input, name: outside };
+    const cut = step.cut > 0 ? emit({ op: "cut", before: step.cut, after: step.cut }, skipped) : skipped;
+    return layer("BinaryOp", [withChannels(inner, cut.channels), cut], cut.channels, "0=0");
+  };
+  const last = steps.reduce<Blob>((blob, step) => emit(step, blob), { name: "in", channels: 3 });
+  withChannels(last, 3);
   return ["7767517", `${lines.length} ${blobs}`, ...lines, ""].join("\n");
 }
 
-function layerOf(step: Exclude<Step, { op: "around" }>): readonly [type: string, params: string] {
+type LayerText = readonly [type: string, params: string, kernel: number | null];
+
+function layerOf(step: Exclude<Step, { op: "around" | "shuffle" }>): LayerText {
   switch (step.op) {
-    case "conv":
-      return [
-        "Convolution",
-        `0=8 1=${step.kernel} 2=${step.dilation} 3=${step.stride} 4=${step.before} 15=${step.after} 14=${step.before} 16=${step.after}`,
-      ];
+    case "conv": {
+      const pads = `4=${step.before} 15=${step.after} 14=${step.before} 16=${step.after}`;
+      return ["Convolution", `2=${step.dilation} 3=${step.stride} ${pads}`, step.kernel];
+    }
     case "deconv":
-      return ["Deconvolution", `0=8 1=${step.kernel} 3=${step.stride} 4=${step.pad}`];
-    case "shuffle":
-      return ["PixelShuffle", `0=${step.factor}`];
+      return ["Deconvolution", `3=${step.stride} 4=${step.pad}`, step.kernel];
     case "resize": {
       const kinds = { nearest: 1, linear: 2, cubic: 3 };
-      return ["Interp", `0=${kinds[step.kind]} 1=${step.factor.toFixed(6)} 2=${step.factor.toFixed(6)}`];
+      const factor = step.factor.toFixed(6);
+      return ["Interp", `0=${kinds[step.kind]} 1=${factor} 2=${factor}`, null];
     }
     case "average":
-      return ["Pooling", `0=1 1=${step.kernel} 2=${step.stride} 5=1`];
-    case "cut":
-      return [
-        "Crop",
-        `-23309=2,${step.before},${step.before} -23310=2,${-step.after || -233},${-step.after || -233} -23311=2,1,2`,
-      ];
+      return ["Pooling", `0=1 1=${step.kernel} 2=${step.stride} 5=1`, null];
+    case "cut": {
+      const end = -step.after || -233;
+      return ["Crop", `-23309=2,${step.before},${step.before} -23310=2,${end},${end} -23311=2,1,2`, null];
+    }
     case "pad":
-      return ["Padding", `0=${step.before} 1=${step.after} 2=${step.before} 3=${step.after}`];
+      return ["Padding", `0=${step.before} 1=${step.after} 2=${step.before} 3=${step.after}`, null];
   }
 }

@@ -1,10 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { describeNetwork } from "../../src/models/family.js";
 import { parseParamFile } from "../../src/models/param-file.js";
-
-const published = fileURLToPath(new URL("../../../shared/models/", import.meta.url));
+import { describePublished, publishedStems, readGraph } from "./published.js";
 
 const kept = { padding: { mode: "kept", pixels: 0 }, alignment: 1, residual: "none", globalContext: false };
 const cugan = {
@@ -61,11 +59,17 @@ const PUBLISHED: readonly [file: string, expected: object][] = [
   ["span-custom/4xNomos8k_span_otf_weak", { ...kept, family: "span", scale: 4, receptiveRadius: 21 }],
 ];
 
-describe.skipIf(!existsSync(published))("published networks", () => {
+describePublished("published networks", (folder) => {
   it.each(PUBLISHED)("%s", (file, expected) => {
-    expect(describeNetwork(parseParamFile(readFileSync(`${published}${file}.param`, "utf8")))).toMatchObject(
-      expected,
-    );
+    expect(describeNetwork(readGraph(folder, file))).toMatchObject(expected);
+  });
+
+  it("are all of a family that is known, and get the edges of its own program", () => {
+    for (const stem of publishedStems(folder)) {
+      const { family, edges } = describeNetwork(readGraph(folder, stem));
+      expect(family, stem).not.toBe("generic");
+      expect(edges, stem).toBe(stem.startsWith("waifu2x") ? "replicate" : "mirror");
+    }
   });
 });
 
@@ -82,6 +86,8 @@ describe("this project's own network", () => {
       outputBlob: "output",
       receptiveRadius: convolutions,
       overlap: convolutions,
+      edges: "mirror",
+      layerTypes: ["BinaryOp", "Convolution", "Input", "Interp", "PixelShuffle", "Split"],
     });
   });
 });
@@ -120,5 +126,10 @@ describe("networks of nobody known", () => {
   it("are refused when they are for greyscale images", () => {
     const network = graph("Input i 0 1 in 0=64 1=64 2=1", "Convolution c 1 1 in out 0=1 1=3 4=1");
     expect(() => describeNetwork(network)).toThrow(/3 channels \(RGB\), received one for 1/);
+  });
+
+  it("are refused when they give anything but three channels", () => {
+    const network = graph("Input i 0 1 in", "Convolution c 1 1 in out 0=4 1=3 4=1");
+    expect(() => describeNetwork(network)).toThrow(/gives 3 channels \(RGB\), received 4/);
   });
 });

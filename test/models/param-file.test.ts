@@ -32,6 +32,19 @@ describe("a sound file", () => {
     expect(parseParamFile(`${GOOD.join("\r\n")}\r\n\r\n`).layers).toHaveLength(3);
   });
 
+  it("may separate words by tabs and any number of blanks", () => {
+    const graph = parse("7767517", " 1\t1 ", "\tInput   i\t0 1  data 0=4 ");
+    expect(graph.layers[0]?.params.int(0, -1)).toBe(4);
+  });
+
+  it("tells arrays of integers from others, as ncnn does", () => {
+    const { params } =
+      parse("7767517", "1 1", "Input i 0 1 data -23300=2,1,-2 -23301=2,1,2.0").layers[0] ?? {};
+    expect(params?.integers(0)).toEqual([1, -2]);
+    expect(params?.integers(7)).toBeNull();
+    expect(() => params?.integers(1)).toThrow(/parameter 1 .* array of integers/);
+  });
+
   it("may name blobs like members of Object", () => {
     const graph = parse("7767517", "2 2", "Input i 0 1 __proto__", "ReLU r 1 1 __proto__ constructor");
     expect(graph.outputs).toEqual(["constructor"]);
@@ -93,6 +106,32 @@ describe("a damaged or hostile file", () => {
     ],
     ["an infinite value", replaced(4, "Convolution conv 1 1 a output 0=1e999"), /expected a number/],
     ["a missing value", replaced(4, "Convolution conv 1 1 a output 0="), /expected a number/],
+    ["a value beyond fp32", replaced(4, "Convolution conv 1 1 a output 17=1e39"), /expected a number/],
+    ["a NaN in an array", replaced(4, "Convolution conv 1 1 a output -23310=1,nan"), /expected a number/],
+    [
+      "an infinity in an array",
+      replaced(4, "Convolution conv 1 1 a output -23310=1,-inf"),
+      /expected a number/,
+    ],
+    ["counts in another spelling", replaced(1, "0x3 4e0"), /line 2/],
+    ["an input count in another spelling", replaced(3, "Split split 1e0 2 data a b"), /line 4/],
+    [
+      "a name with a control byte",
+      replaced(4, "Convolution co\u001bnv 1 1 a output"),
+      /printable ASCII.*line 5/,
+    ],
+    [
+      "a name with a zero byte",
+      replaced(4, "Convolution co\u0000nv 1 1 a output"),
+      /"Convolution co\\u0000nv/,
+    ],
+    ["a blank that ncnn takes for a letter", replaced(4, "Convolution\u00a0conv 1 1 a output"), /\\u00a0/],
+    [
+      "a line end that only ncnn takes for one",
+      replaced(4, "Convolution conv 1 1 a output\r0=3"),
+      /printable/,
+    ],
+    ["a mark of byte order", replaced(0, "\ufeff7767517"), /start with 7767517, received "\\ufeff7767517"/],
     ["an array shorter than it says", replaced(4, "Convolution conv 1 1 a output -23310=3,1,2"), /an array/],
     ["an array of length 1e9", replaced(4, "Convolution conv 1 1 a output -23310=1000000000,1"), /an array/],
     ["an array of words", replaced(4, "Convolution conv 1 1 a output -23310=1,x"), /expected a number/],

@@ -236,7 +236,11 @@ describe("networks that cannot be run in tiles", () => {
     ["a shrinking network", "Convolution l IO 0=3 1=2 3=2", /scales by 1 to 8, received 1\/2/],
     ["a scale that is no whole number", "Interp l IO 0=2 1=1.5 2=1.5", /scales by 1 to 8, received 3\/2/],
     ["different scales along the axes", "Interp l IO 0=2 1=2.0 2=3.0", /equal scale/],
-    ["a global mean as the result", "Pooling l IO 4=1", /to be an image/],
+    ["a global mean as the result", "Pooling l IO 0=1 4=1", /to be an image/],
+    ["a global maximum", "Pooling l IO 0=0 4=1", /maximum over the whole image/],
+    ["a global maximum by adaptive pooling", "Pooling l IO 0=0 7=1 8=1", /maximum over the whole image/],
+    ["a mean by other means", "Reduction l IO 0=3 1=1", /this type of layer/],
+    ["an inner product of positions", "InnerProduct l IO 0=3 2=9", /over an image/],
     ["uneven consumption", "Convolution l IO 0=3 1=3 4=1 15=0 14=1 16=0", /equal padding at both ends/],
     [
       "half a pixel consumed per side",
