@@ -2,6 +2,7 @@
 
 #include "exit_guard.h"
 #include "gpu_instance.h"
+#include "layer_support.h"
 #include "promise_task.h"
 #include "upscaler_wrap.h"
 
@@ -13,6 +14,8 @@ Napi::Value toJs(Napi::Env env, const bdreader::DeviceInfo& device) {
     object.Set("name", device.name);
     object.Set("type", device.type);
     object.Set("driver", device.driver);
+    object.Set("driverVersion", device.driverVersion);
+    object.Set("uuid", device.uuid);
     object.Set("memoryMb", device.memoryMb);
     object.Set("fp16Storage", device.fp16Storage);
     object.Set("fp16Arithmetic", device.fp16Arithmetic);
@@ -32,6 +35,33 @@ Napi::Value listDevices(const Napi::CallbackInfo& info) {
         });
 }
 
+/** openDevice(index: number): Promise<void>. */
+Napi::Value openDevice(const Napi::CallbackInfo& info) {
+    if (info.Length() != 1 || !info[0].IsNumber()) {
+        throw Napi::TypeError::New(info.Env(), "expected a number for index");
+    }
+    const int index = info[0].As<Napi::Number>().Int32Value();
+    return bdreader::PromiseTask<bool>::start(
+        info.Env(), [index] { return bdreader::openDevice(index) != nullptr; },
+        [](Napi::Env env, bool&) -> Napi::Value { return env.Undefined(); });
+}
+
+/** unknownLayers(types: string[]): string[]; those that this build of ncnn cannot make. */
+Napi::Value unknownLayers(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (info.Length() != 1 || !info[0].IsArray()) {
+        throw Napi::TypeError::New(env, "expected an array of strings for types");
+    }
+    const Napi::Array types = info[0].As<Napi::Array>();
+    Napi::Array unknown = Napi::Array::New(env);
+    for (uint32_t i = 0; i < types.Length(); i++) {
+        const Napi::Value type = types.Get(i);
+        if (!type.IsString()) throw Napi::TypeError::New(env, "expected an array of strings for types");
+        if (!bdreader::isKnownLayer(type.As<Napi::String>().Utf8Value())) unknown.Set(unknown.Length(), type);
+    }
+    return unknown;
+}
+
 /** exitNow(code: number): never. */
 Napi::Value exitNow(const Napi::CallbackInfo& info) {
     if (info.Length() != 1 || !info[0].IsNumber()) {
@@ -43,6 +73,8 @@ Napi::Value exitNow(const Napi::CallbackInfo& info) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
     env.SetInstanceData(new Napi::FunctionReference(Napi::Persistent(bdreader::UpscalerWrap::define(env))));
     exports.Set("listDevices", Napi::Function::New(env, listDevices, "listDevices"));
+    exports.Set("openDevice", Napi::Function::New(env, openDevice, "openDevice"));
+    exports.Set("unknownLayers", Napi::Function::New(env, unknownLayers, "unknownLayers"));
     exports.Set("exitNow", Napi::Function::New(env, exitNow, "exitNow"));
     exports.Set("load", Napi::Function::New(env, bdreader::UpscalerWrap::load, "load"));
     return exports;

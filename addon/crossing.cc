@@ -7,22 +7,23 @@
 
 namespace bdreader {
 
-ncnn::Mat readRegion(ConstPixels image, Rect region) {
+ncnn::Mat readRegion(ConstPixels image, Rect region, Edges edges, uint8_t& peak) {
     ncnn::Mat planes(region.width, region.height, kChannels);
     if (planes.empty()) throw Failure(FailureCode::kOutOfMemory, "no host memory for a tile's input");
     std::vector<int> columns(static_cast<size_t>(region.width));
     for (int x = 0; x < region.width; x++) {
-        columns[static_cast<size_t>(x)] = mirroredIndex(region.x + x, image.size.width) * kChannels;
+        columns[static_cast<size_t>(x)] = indexInside(region.x + x, image.size.width, edges) * kChannels;
     }
     constexpr float kStep = 1.f / 255.f;
     for (int y = 0; y < region.height; y++) {
-        const size_t row = static_cast<size_t>(mirroredIndex(region.y + y, image.size.height));
+        const size_t row = static_cast<size_t>(indexInside(region.y + y, image.size.height, edges));
         const uint8_t* source = image.data + row * static_cast<size_t>(image.size.width) * kChannels;
         float* red = planes.channel(0).row(y);
         float* green = planes.channel(1).row(y);
         float* blue = planes.channel(2).row(y);
         for (int x = 0; x < region.width; x++) {
             const uint8_t* pixel = source + columns[static_cast<size_t>(x)];
+            peak = std::max({peak, pixel[0], pixel[1], pixel[2]});
             red[x] = static_cast<float>(pixel[0]) * kStep;
             green[x] = static_cast<float>(pixel[1]) * kStep;
             blue[x] = static_cast<float>(pixel[2]) * kStep;
@@ -46,7 +47,8 @@ bool hasInvalid(const float* values, int count) {
 
 }  // namespace
 
-void writeRegion(const ncnn::Mat& planes, Size crop, Pixels image, Rect target) {
+uint8_t writeRegion(const ncnn::Mat& planes, Size crop, Pixels image, Rect target) {
+    uint8_t peak = 0;
     for (int y = 0; y < target.height; y++) {
         const float* red = planes.channel(0).row(y + crop.height) + crop.width;
         const float* green = planes.channel(1).row(y + crop.height) + crop.width;
@@ -62,7 +64,9 @@ void writeRegion(const ncnn::Mat& planes, Size crop, Pixels image, Rect target) 
             out[x * kChannels + 1] = toByte(green[x]);
             out[x * kChannels + 2] = toByte(blue[x]);
         }
+        peak = std::max(peak, *std::max_element(out, out + target.width * kChannels));
     }
+    return peak;
 }
 
 void addNearest(ncnn::Mat& planes, const ncnn::Mat& input, int scale, int inset) {

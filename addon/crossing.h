@@ -4,30 +4,19 @@
 
 #include <cstdint>
 
-#include "tiling.h"
+#include "runner.h"
+#include "tile_task.h"
 
 namespace bdreader {
 
-constexpr int kChannels = 3;
-
-/** Interleaved 8-bit RGB, rows top-down without gaps. Not owned. */
-struct ConstPixels {
-    const uint8_t* data;
-    Size size;
-};
-
-struct Pixels {
-    uint8_t* data;
-    Size size;
-};
-
 /**
- * Reads `region` of an image into three float planes of value/255. What lies outside of the image is mirrored
- * at its edges, so that a network never sees a border that is not there.
+ * Reads `region` of an image into three float planes of value/255.
  *
+ * @param edges what the region shows where it reaches out of the image
+ * @param peak raised to the largest value that was read
  * @throws Failure kOutOfMemory
  */
-ncnn::Mat readRegion(ConstPixels image, Rect region);
+ncnn::Mat readRegion(ConstPixels image, Rect region, Edges edges, uint8_t& peak);
 
 /**
  * Writes three float planes as rounded and clamped 8-bit pixels.
@@ -35,9 +24,10 @@ ncnn::Mat readRegion(ConstPixels image, Rect region);
  * @param planes what the network gave, at least `target` plus `crop` wide and high
  * @param crop columns and rows of `planes` to skip on the left and on the top
  * @param target where the pixels go, inside of `image`
+ * @return the largest value written
  * @throws Failure kInternal when a value is not a number
  */
-void writeRegion(const ncnn::Mat& planes, Size crop, Pixels image, Rect target);
+uint8_t writeRegion(const ncnn::Mat& planes, Size crop, Pixels image, Rect target);
 
 /**
  * Adds the input pixel under each output pixel (nearest neighbour): networks that give only a residual need

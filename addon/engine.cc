@@ -1,27 +1,33 @@
 #include "engine.h"
 
-#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace bdreader {
 
 namespace {
 
-/** Callers keep the order of work themselves, so a longer queue means that one of them has gone wrong. */
-constexpr size_t kLongestQueue = 256;
+/** Callers keep the order of work themselves, so more jobs mean that one of them has gone wrong. */
+constexpr size_t kMostJobs = 256;
 
-JobOutcome failed(Failure failure) {
-    JobOutcome outcome;
-    outcome.failure = std::make_unique<Failure>(std::move(failure));
-    return outcome;
+PagePlan planOf(const NetworkOptions& options) {
+    PagePlan plan;
+    plan.geometry = options.geometry;
+    plan.pools = options.globalPools.size();
+    // A GPU's memory is kept from tile to tile and fits tiles of one size only.
+    plan.oneSize = options.deviceIndex >= 0;
+    return plan;
 }
 
 }  // namespace
 
-Engine::Engine(std::unique_ptr<Network> network, const PageGeometry& geometry, int lanes,
-               EngineListener& listener)
-    : network_(std::move(network)), geometry_(geometry), listener_(listener), lanesLeft_(lanes) {
-    for (int i = 0; i < lanes; i++) lanes_.emplace_back([this] { runLane(); });
+Engine::Engine(std::shared_ptr<Network> network, const EngineOptions& options, EngineListener& listener)
+    : network_(std::move(network)),
+      options_(options),
+      plan_(planOf(network_->options())),
+      listener_(listener),
+      lanesLeft_(options.lanes) {
+    for (int i = 0; i < options.lanes; i++) lanes_.emplace_back([this] { runLane(); });
 }
 
 Engine::~Engine() {
@@ -34,40 +40,50 @@ void Engine::submit(const UpscaleJob& job) {
         const std::lock_guard<std::mutex> lock(mutex_);
         if (closing_)
             throw Failure(FailureCode::kInternal, "expected an open engine, received a job after close");
-        if (queue_.size() >= kLongestQueue) {
-            throw Failure(FailureCode::kInternal, "expected at most 256 queued jobs, received one more");
+        if (jobs_.size() >= kMostJobs) {
+            throw Failure(FailureCode::kInternal, "expected at most 256 jobs, received one more");
         }
-        queue_.push_back(job);
+        if (jobs_.count(job.id) != 0) {
+            throw Failure(FailureCode::kInternal, "expected an unused id, received one at work");
+        }
+        Job& added = jobs_.emplace(job.id, Job{job.priority, ++lastSequence_, PageWork(job.task, plan_)})
+                         .first->second;
+        if (lost_) added.work.stop(*lost_);
     }
-    wake_.notify_one();
+    wake_.notify_all();
+    reportFinished();
+}
+
+void Engine::prioritize(uint32_t id, int priority) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto job = jobs_.find(id);
+    if (job != jobs_.end()) job->second.priority = priority;
 }
 
 void Engine::cancel(uint32_t id) {
     {
         const std::lock_guard<std::mutex> lock(mutex_);
-        const auto running = running_.find(id);
-        if (running != running_.end()) running->second->store(true);
-        const auto queued =
-            std::find_if(queue_.begin(), queue_.end(), [id](const UpscaleJob& job) { return job.id == id; });
-        if (queued == queue_.end()) return;
-        queue_.erase(queued);
+        const auto job = jobs_.find(id);
+        if (job == jobs_.end()) return;
+        job->second.work.stop(Failure(FailureCode::kCancelled, "cancelled between tiles"));
     }
-    listener_.onFinished(id, failed(Failure(FailureCode::kCancelled, "cancelled before it started")));
+    reportFinished();
+}
+
+std::shared_ptr<Network> Engine::network() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return network_;
 }
 
 void Engine::beginClose() {
-    std::deque<UpscaleJob> abandoned;
     {
         const std::lock_guard<std::mutex> lock(mutex_);
         if (closing_) return;
         closing_ = true;
-        for (auto& running : running_) running.second->store(true);
-        abandoned.swap(queue_);
+        stopAll(Failure(FailureCode::kCancelled, "the engine was closed"));
     }
     wake_.notify_all();
-    for (const UpscaleJob& job : abandoned) {
-        listener_.onFinished(job.id, failed(Failure(FailureCode::kCancelled, "the engine was closed")));
-    }
+    reportFinished();
 }
 
 void Engine::join() {
@@ -77,61 +93,134 @@ void Engine::join() {
 }
 
 void Engine::runLane() {
-    std::unique_ptr<PageUpscaler> upscaler;
-    std::unique_ptr<Failure> startFailure;
+    Lane lane;
     try {
-        upscaler = std::make_unique<PageUpscaler>(network_->createRunner(), geometry_);
+        lane.runner = network_->createRunner();
     } catch (...) {
-        startFailure = std::make_unique<Failure>(currentFailure());
+        lane.startFailure = std::make_unique<Failure>(currentFailure());
     }
+    while (const std::optional<Step> step = nextStep(lane)) {
+        const auto started = std::chrono::steady_clock::now();
+        endStep(*step, runStep(lane, step->tile));
+        const std::chrono::duration<double> busy = std::chrono::steady_clock::now() - started;
+        if (options_.duty < 1) rest(busy.count() * (1 / options_.duty - 1));
+    }
+    endLane(lane);
+}
+
+std::optional<Engine::Step> Engine::nextStep(Lane& lane) {
+    std::unique_lock<std::mutex> lock(mutex_);
     while (true) {
-        UpscaleJob job;
-        {
-            std::unique_lock<std::mutex> lock(mutex_);
-            wake_.wait(lock, [this] { return closing_ || !queue_.empty(); });
-            if (queue_.empty()) break;
-            job = queue_.front();
-            queue_.pop_front();
-            running_[job.id] = std::make_shared<std::atomic<bool>>(false);
+        if (lane.memoryEpoch != memoryEpoch_) {
+            lane.memoryEpoch = memoryEpoch_;
+            lock.unlock();
+            if (lane.runner) lane.runner->releaseMemory();
+            lock.lock();
+            continue;
         }
-        JobOutcome outcome = runJob(job, upscaler.get(), startFailure.get());
-        {
-            const std::lock_guard<std::mutex> lock(mutex_);
-            running_.erase(job.id);
-        }
-        listener_.onFinished(job.id, std::move(outcome));
+        const auto job = mostUrgent();
+        if (job != jobs_.end()) return Step{job->first, job->second.work.takeStep()};
+        if (closing_) return std::nullopt;
+        wake_.wait(lock);
     }
-    endLane(std::move(upscaler));
 }
 
-JobOutcome Engine::runJob(const UpscaleJob& job, PageUpscaler* upscaler, const Failure* startFailure) {
-    if (startFailure) return failed(*startFailure);
-    std::shared_ptr<std::atomic<bool>> cancelled;
-    {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        cancelled = running_.at(job.id);
+std::map<uint32_t, Engine::Job>::iterator Engine::mostUrgent() {
+    auto best = jobs_.end();
+    for (auto job = jobs_.begin(); job != jobs_.end(); ++job) {
+        if (!job->second.work.hasStep()) continue;
+        const bool isMoreUrgent =
+            best == jobs_.end() || job->second.priority > best->second.priority ||
+            (job->second.priority == best->second.priority && job->second.sequence < best->second.sequence);
+        if (isMoreUrgent) best = job;
     }
+    return best;
+}
+
+Engine::StepResult Engine::runStep(Lane& lane, const TileStep& tile) {
+    StepResult result;
     try {
-        PageProgress progress;
-        progress.isCancelled = [cancelled] { return cancelled->load(); };
-        progress.onTile = [this, &job](int done, int total) { listener_.onTile(job.id, done, total); };
-        JobOutcome outcome;
-        outcome.tile = upscaler->upscale(job.task, progress);
-        return outcome;
+        if (lane.startFailure) throw *lane.startFailure;
+        if (tile.isSum) {
+            result.sums = lane.runner->sumPool(tile.task, tile.means);
+        } else {
+            result.report = lane.runner->upscale(tile.task, tile.means);
+        }
     } catch (...) {
-        return failed(currentFailure());
+        result.failure = std::make_unique<Failure>(currentFailure());
+    }
+    return result;
+}
+
+void Engine::endStep(const Step& step, const StepResult& result) {
+    int done = 0;
+    int total = 0;
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        PageWork& work = jobs_.at(step.id).work;
+        if (result.failure) {
+            noteFailure(*result.failure);
+            work.failStep(*result.failure);
+        } else if (step.tile.isSum) {
+            work.finishSum(result.sums);
+        } else {
+            work.finishTile(result.report);
+        }
+        done = work.done();
+        total = work.total();
+    }
+    // The end of a step may be what other lanes wait for: the next pass, smaller tiles, memory to let go of.
+    wake_.notify_all();
+    if (!result.failure) listener_.onTile(step.id, done, total);
+    reportFinished();
+}
+
+void Engine::noteFailure(const Failure& failure) {
+    if (failure.code() == FailureCode::kOutOfMemory) memoryEpoch_++;
+    if (failure.code() != FailureCode::kGpuLost || lost_) return;
+    lost_ = std::make_unique<Failure>(failure);
+    stopAll(failure);
+}
+
+void Engine::rest(double seconds) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    wake_.wait_for(lock, std::chrono::duration<double>(seconds), [this] { return closing_; });
+}
+
+void Engine::stopAll(const Failure& failure) {
+    for (auto& job : jobs_) job.second.work.stop(failure);
+}
+
+void Engine::reportFinished() {
+    std::map<uint32_t, Job> finished;
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        for (auto job = jobs_.begin(); job != jobs_.end();) {
+            const auto next = std::next(job);
+            if (job->second.work.isFinished()) finished.insert(jobs_.extract(job));
+            job = next;
+        }
+    }
+    for (const auto& [id, job] : finished) {
+        JobOutcome outcome;
+        outcome.tile = job.work.tile();
+        if (const Failure* failure = job.work.failure())
+            outcome.failure = std::make_unique<Failure>(*failure);
+        listener_.onFinished(id, std::move(outcome));
     }
 }
 
-void Engine::endLane(std::unique_ptr<PageUpscaler> upscaler) {
-    upscaler.reset();
-    bool last = false;
+void Engine::endLane(Lane& lane) {
+    lane.runner.reset();
+    std::shared_ptr<Network> network;
+    bool isLast = false;
     {
         const std::lock_guard<std::mutex> lock(mutex_);
-        last = --lanesLeft_ == 0;
-        if (last) network_.reset();
+        isLast = --lanesLeft_ == 0;
+        if (isLast) network.swap(network_);
     }
-    if (last) listener_.onClosed();
+    network.reset();
+    if (isLast) listener_.onClosed();
 }
 
 }  // namespace bdreader

@@ -1,25 +1,25 @@
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <string>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "failure.h"
 #include "network.h"
-#include "page_upscaler.h"
+#include "page_work.h"
 
 namespace bdreader {
 
 /** One image to be upscaled. The buffers belong to the caller until the job is finished. */
 struct UpscaleJob {
     uint32_t id = 0;
+    /** Tiles of a job with a larger one go first. */
+    int priority = 0;
     PageTask task;
 };
 
@@ -35,34 +35,51 @@ struct JobOutcome {
 class EngineListener {
   public:
     virtual ~EngineListener() = default;
+    /** May come in another order than the tiles were finished, and after onFinished. */
     virtual void onTile(uint32_t id, int done, int total) = 0;
     virtual void onFinished(uint32_t id, JobOutcome outcome) = 0;
     /** The last thing that happens: the network is freed, no call follows. */
     virtual void onClosed() = 0;
 };
 
+/** How the work is spread. */
+struct EngineOptions {
+    /** Tiles computed side by side, of one image or of several. */
+    int lanes = 1;
+    /** Share of the time that the device may be kept busy, above 0, at most 1. */
+    double duty = 1;
+};
+
 /**
- * Runs jobs on lanes: threads of its own, each with its own allocators, that share one network and one queue.
+ * Computes the tiles of all jobs on lanes: threads of its own, each with its own memory, that share one
+ * network. A lane takes its next tile from the most urgent job that has one, so an urgent page waits for no
+ * more than one tile.
  *
- * submit, cancel, beginClose and join may be called by any thread but the lanes themselves. Every submitted
- * job is finished exactly once, also when the engine closes.
+ * submit, prioritize, cancel, beginClose and join may be called by any thread but the lanes themselves. Every
+ * submitted job is finished exactly once, also when the engine closes.
  */
 class Engine {
   public:
     /** @param listener must live until join returns */
-    Engine(std::unique_ptr<Network> network, const PageGeometry& geometry, int lanes,
-           EngineListener& listener);
+    Engine(std::shared_ptr<Network> network, const EngineOptions& options, EngineListener& listener);
     /** Closes and joins. */
     ~Engine();
 
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
-    /** @throws Failure kInternal when the queue is full or the engine is closing */
+    /** @throws Failure kInternal when too many jobs are at work, the id is one of them, or the engine is
+     * closing */
     void submit(const UpscaleJob& job);
 
-    /** Finishes a queued job at once and a running one after its tile; unknown jobs are ignored. */
+    /** Changes the urgency of a job from its next tile on; unknown jobs are ignored. */
+    void prioritize(uint32_t id, int priority);
+
+    /** Finishes a queued job at once and a running one after its tiles at work; unknown jobs are ignored. */
     void cancel(uint32_t id);
+
+    /** @return null once the engine has closed */
+    std::shared_ptr<Network> network() const;
 
     /** Cancels everything and lets the lanes end; returns at once. May be called again. */
     void beginClose();
@@ -71,18 +88,51 @@ class Engine {
     void join();
 
   private:
-    void runLane();
-    JobOutcome runJob(const UpscaleJob& job, PageUpscaler* upscaler, const Failure* startFailure);
-    void endLane(std::unique_ptr<PageUpscaler> upscaler);
+    struct Job {
+        int priority = 0;
+        uint64_t sequence = 0;
+        PageWork work;
+    };
+    struct Step {
+        uint32_t id = 0;
+        TileStep tile;
+    };
+    /** What became of a step: one of the first two when there is no failure. */
+    struct StepResult {
+        TileReport report;
+        PoolSums sums;
+        std::unique_ptr<Failure> failure;
+    };
+    /** What a lane knows for itself. */
+    struct Lane {
+        std::unique_ptr<Runner> runner;
+        std::unique_ptr<Failure> startFailure;
+        uint64_t memoryEpoch = 0;
+    };
 
-    std::unique_ptr<Network> network_;
-    const PageGeometry geometry_;
+    void runLane();
+    std::optional<Step> nextStep(Lane& lane);
+    static StepResult runStep(Lane& lane, const TileStep& tile);
+    void endStep(const Step& step, const StepResult& result);
+    void noteFailure(const Failure& failure);
+    void rest(double seconds);
+    std::map<uint32_t, Job>::iterator mostUrgent();
+    void stopAll(const Failure& failure);
+    void reportFinished();
+    void endLane(Lane& lane);
+
+    std::shared_ptr<Network> network_;
+    const EngineOptions options_;
+    const PagePlan plan_;
     EngineListener& listener_;
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable wake_;
-    std::deque<UpscaleJob> queue_;
-    std::map<uint32_t, std::shared_ptr<std::atomic<bool>>> running_;
+    std::map<uint32_t, Job> jobs_;
+    uint64_t lastSequence_ = 0;
+    /** Raised when memory has run out: lanes then let go of what they keep. */
+    uint64_t memoryEpoch_ = 0;
+    std::unique_ptr<Failure> lost_;
     bool closing_ = false;
     int lanesLeft_ = 0;
 

@@ -24,14 +24,27 @@ const char* typeName(int type) {
     }
 }
 
-uint32_t localMemoryMb(const ncnn::GpuInfo& info) {
-    const VkPhysicalDeviceMemoryProperties& memory = info.physicalDeviceMemoryProperties();
+/** @return index of the largest heap that is local to the device */
+uint32_t localHeap(const VkPhysicalDeviceMemoryProperties& memory) {
+    uint32_t best = 0;
     VkDeviceSize largest = 0;
     for (uint32_t i = 0; i < memory.memoryHeapCount; i++) {
         const VkMemoryHeap& heap = memory.memoryHeaps[i];
-        if (heap.flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) largest = std::max(largest, heap.size);
+        if (!(heap.flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) || heap.size <= largest) continue;
+        best = i;
+        largest = heap.size;
     }
-    return static_cast<uint32_t>(largest >> 20);
+    return best;
+}
+
+std::string hexadecimal(const uint8_t* bytes, size_t count) {
+    constexpr const char* kDigits = "0123456789abcdef";
+    std::string text;
+    for (size_t i = 0; i < count; i++) {
+        text += kDigits[bytes[i] >> 4];
+        text += kDigits[bytes[i] & 15];
+    }
+    return text;
 }
 
 DeviceInfo describe(int index) {
@@ -41,7 +54,10 @@ DeviceInfo describe(int index) {
     device.name = info.device_name();
     device.type = typeName(info.type());
     device.driver = info.driver_name();
-    device.memoryMb = localMemoryMb(info);
+    device.driverVersion = std::to_string(info.driver_version());
+    device.uuid = hexadecimal(info.pipeline_cache_uuid(), VK_UUID_SIZE);
+    const VkPhysicalDeviceMemoryProperties& memory = info.physicalDeviceMemoryProperties();
+    device.memoryMb = static_cast<uint32_t>(memory.memoryHeaps[localHeap(memory)].size >> 20);
     device.fp16Storage = info.support_fp16_storage();
     device.fp16Arithmetic = info.support_fp16_arithmetic();
     device.int8Storage = info.support_int8_storage();
@@ -65,6 +81,29 @@ std::vector<DeviceInfo> listDevices() {
     const int count = openGpuInstance();
     for (int i = 0; i < count; i++) devices.push_back(describe(i));
     return devices;
+}
+
+const ncnn::VulkanDevice* openDevice(int index) {
+    if (index < 0 || index >= openGpuInstance()) return nullptr;
+    const ncnn::VulkanDevice* device = ncnn::get_gpu_device(index);
+    return device && device->is_valid() ? device : nullptr;
+}
+
+HeapUse heapUse(const ncnn::VulkanDevice& device) {
+    const ncnn::GpuInfo& info = device.info;
+    HeapUse use;
+    use.budgetBytes = static_cast<size_t>(device.get_heap_budget()) << 20;
+    if (!info.support_VK_EXT_memory_budget()) return use;
+    VkPhysicalDeviceMemoryBudgetPropertiesEXT budget{};
+    budget.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT;
+    VkPhysicalDeviceMemoryProperties2KHR properties{};
+    properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2_KHR;
+    properties.pNext = &budget;
+    ncnn::vkGetPhysicalDeviceMemoryProperties2KHR(info.physicalDevice(), &properties);
+    const uint32_t heap = localHeap(info.physicalDeviceMemoryProperties());
+    use.budgetBytes = budget.heapBudget[heap];
+    use.usedBytes = budget.heapUsage[heap];
+    return use;
 }
 
 }  // namespace bdreader

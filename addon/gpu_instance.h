@@ -1,8 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
+
+namespace ncnn {
+class VulkanDevice;
+}
 
 namespace bdreader {
 
@@ -13,6 +18,11 @@ struct DeviceInfo {
     /** "discrete", "integrated", "virtual" or "software". */
     std::string type;
     std::string driver;
+    /** As the driver numbers its releases; changes with every one. */
+    std::string driverVersion;
+    /** Hexadecimal; differs between devices, and between drivers whose compiled shaders do not fit each
+     * other. */
+    std::string uuid;
     /** Size of the largest heap that is local to the device. */
     uint32_t memoryMb = 0;
     bool fp16Storage = false;
@@ -33,5 +43,22 @@ int openGpuInstance();
  * driver, the list is empty. Any thread may call it; the first call takes the longest.
  */
 std::vector<DeviceInfo> listDevices();
+
+/**
+ * Makes the driver ready for a device, once for the process.
+ *
+ * @return null when there is no such device, or the driver refuses it
+ */
+const ncnn::VulkanDevice* openDevice(int index);
+
+/** The heap that tensors are put into. */
+struct HeapUse {
+    /** What the driver says this process may take in all; an estimate where it does not tell. */
+    size_t budgetBytes = 0;
+    /** What this process takes now; 0 where the driver does not tell. */
+    size_t usedBytes = 0;
+};
+
+HeapUse heapUse(const ncnn::VulkanDevice& device);
 
 }  // namespace bdreader

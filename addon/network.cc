@@ -1,123 +1,33 @@
 #include "network.h"
 
-#include <ncnn/command.h>
 #include <ncnn/gpu.h>
 
-#include "crossing.h"
+#include <string>
+
+#include "cpu_runner.h"
 #include "failure.h"
 #include "gpu_instance.h"
+#include "pipeline_cache_file.h"
+#include "vulkan_runner.h"
 
 namespace bdreader {
 
 namespace {
 
-void checkPlanes(const ncnn::Mat& planes) {
-    if (planes.empty()) throw Failure(FailureCode::kOutOfMemory, "no memory for the network's output");
-    if (planes.dims != 3 || planes.c != kChannels || planes.elempack != 1 ||
-        planes.elemsize != sizeof(float)) {
-        throw Failure(FailureCode::kModelInvalid,
-                      "expected 3 float planes from the network, received " + std::to_string(planes.dims) +
-                          " dimensions, " + std::to_string(planes.c) + " channels, element size " +
-                          std::to_string(planes.elemsize) + ", packing " + std::to_string(planes.elempack));
-    }
+uint32_t inMb(size_t bytes) {
+    return static_cast<uint32_t>(bytes >> 20);
 }
-
-class CpuRunner final : public Runner {
-  public:
-    CpuRunner(const ncnn::Net& net, const NetworkOptions& options) : net_(net), options_(options) {}
-
-    ncnn::Mat run(const ncnn::Mat& input) override {
-        ncnn::Extractor extractor = net_.create_extractor();
-        checkExtract(extractor.input(options_.inputBlob.c_str(), input), "setting the network's input");
-        ncnn::Mat output;
-        checkExtract(extractor.extract(options_.outputBlob.c_str(), output), "running the network");
-        checkPlanes(output);
-        return output;
-    }
-
-    int concurrency() const override { return options_.parallelRuns; }
-
-    bool prefersOneSize() const override { return false; }
-
-    void releaseMemory() override {}
-
-  private:
-    const ncnn::Net& net_;
-    const NetworkOptions& options_;
-};
-
-class VulkanRunner final : public Runner {
-  public:
-    VulkanRunner(const ncnn::Net& net, const NetworkOptions& options)
-        : net_(net), options_(options), device_(net.vulkan_device()) {
-        blobs_ = device_->acquire_blob_allocator();
-        staging_ = device_->acquire_staging_allocator();
-        if (!blobs_ || !staging_) {
-            reclaim();
-            throw Failure(FailureCode::kOutOfMemory, "no Vulkan allocator left");
-        }
-    }
-
-    ~VulkanRunner() override { reclaim(); }
-
-    ncnn::Mat run(const ncnn::Mat& input) override {
-        ncnn::Option option = net_.opt;
-        option.blob_vkallocator = blobs_;
-        option.workspace_vkallocator = blobs_;
-        option.staging_vkallocator = staging_;
-        ncnn::VkCompute command(device_);
-        ncnn::VkMat deviceInput;
-        // Upload and download say nothing when memory runs out: an empty image is the only sign.
-        command.record_upload(input, deviceInput, option);
-        if (deviceInput.empty()) throw Failure(FailureCode::kOutOfMemory, "no memory for a tile's upload");
-        ncnn::Extractor extractor = net_.create_extractor();
-        extractor.set_blob_vkallocator(blobs_);
-        extractor.set_workspace_vkallocator(blobs_);
-        extractor.set_staging_vkallocator(staging_);
-        checkExtract(extractor.input(options_.inputBlob.c_str(), deviceInput), "setting the network's input");
-        ncnn::VkMat deviceOutput;
-        checkExtract(extractor.extract(options_.outputBlob.c_str(), deviceOutput, command),
-                     "recording the network");
-        if (deviceOutput.empty()) throw Failure(FailureCode::kOutOfMemory, "no memory for a tile's output");
-        ncnn::Mat output;
-        command.record_download(deviceOutput, output, option);
-        if (output.empty()) throw Failure(FailureCode::kOutOfMemory, "no memory for a tile's download");
-        checkSubmit(command.submit_and_wait(), "running the network on the GPU");
-        checkPlanes(output);
-        return output;
-    }
-
-    int concurrency() const override { return 1; }
-
-    bool prefersOneSize() const override { return true; }
-
-    void releaseMemory() override {
-        blobs_->clear();
-        staging_->clear();
-    }
-
-  private:
-    void reclaim() {
-        if (blobs_) device_->reclaim_blob_allocator(blobs_);
-        if (staging_) device_->reclaim_staging_allocator(staging_);
-    }
-
-    const ncnn::Net& net_;
-    const NetworkOptions& options_;
-    const ncnn::VulkanDevice* device_;
-    ncnn::VkAllocator* blobs_ = nullptr;
-    ncnn::VkAllocator* staging_ = nullptr;
-};
 
 }  // namespace
 
-Network::Network(const NetworkOptions& options) : options_(options) {
+Network::Network(const NetworkOptions& options) : options_(options), deviceMemory_(options.maxMemoryBytes) {
+    const Arithmetic& arithmetic = options_.arithmetic;
     net_.opt.num_threads = options_.threads;
-    net_.opt.use_winograd_convolution = options_.winograd;
-    net_.opt.use_fp16_packed = options_.fp16;
-    net_.opt.use_fp16_storage = options_.fp16;
-    // Sums stay fp32, as on the CPU: only what goes through memory is halved.
-    net_.opt.use_fp16_arithmetic = false;
+    net_.opt.use_winograd_convolution = arithmetic.winograd;
+    net_.opt.use_fp16_packed = arithmetic.fp16Storage;
+    net_.opt.use_fp16_storage = arithmetic.fp16Storage;
+    net_.opt.use_fp16_arithmetic = arithmetic.fp16Arithmetic;
+    net_.opt.use_cooperative_matrix = arithmetic.cooperativeMatrix;
     selectDevice();
     load();
 }
@@ -127,21 +37,23 @@ Network::~Network() = default;
 void Network::selectDevice() {
     net_.opt.use_vulkan_compute = options_.deviceIndex >= 0;
     if (!net_.opt.use_vulkan_compute) return;
-    const int count = openGpuInstance();
-    if (options_.deviceIndex >= count) {
-        throw Failure(FailureCode::kDeviceUnavailable, "expected a Vulkan device below " +
-                                                           std::to_string(count) + ", received " +
-                                                           std::to_string(options_.deviceIndex));
-    }
-    const ncnn::VulkanDevice* device = ncnn::get_gpu_device(options_.deviceIndex);
-    if (!device || !device->is_valid()) {
-        throw Failure(FailureCode::kDeviceUnavailable,
-                      "the driver refused to open Vulkan device " + std::to_string(options_.deviceIndex));
+    const ncnn::VulkanDevice* device = openDevice(options_.deviceIndex);
+    if (!device) {
+        throw Failure(FailureCode::kDeviceUnavailable, "expected Vulkan device " +
+                                                           std::to_string(options_.deviceIndex) +
+                                                           " to be there and usable, received none");
     }
     net_.set_vulkan_device(device);
+    // ncnn hands out its cache as constant and takes it as variable; both only ever add to it under a lock.
+    net_.opt.pipeline_cache = const_cast<ncnn::PipelineCache*>(device->get_pipeline_cache());
 }
 
 void Network::load() {
+    std::unique_ptr<PipelineCacheFile> cache;
+    if (net_.opt.use_vulkan_compute) {
+        cache = std::make_unique<PipelineCacheFile>(net_.vulkan_device(), options_.pipelineCachePath);
+        cache->load();
+    }
     const int param = net_.load_param(options_.paramPath.c_str());
     if (param != 0) {
         throw Failure(FailureCode::kModelInvalid,
@@ -152,15 +64,40 @@ void Network::load() {
         throw Failure(FailureCode::kModelInvalid,
                       "loading " + options_.binPath + " returned " + std::to_string(model));
     }
+    if (!cache) return;
+    crossing_ = std::make_unique<VulkanCrossing>(
+        net_.vulkan_device(), net_.opt, options_.geometry,
+        options_.pipelineCachePath.empty() ? "" : options_.pipelineCachePath + ".shaders");
+    pinned_ = std::make_shared<PinnedOutputs>(net_.vulkan_device());
+    cache->saveIfGrown();
 }
 
-std::unique_ptr<Runner> Network::createRunner() const {
-    if (net_.opt.use_vulkan_compute) return std::make_unique<VulkanRunner>(net_, options_);
+VulkanShared Network::shared() {
+    return {net_, options_, *crossing_, deviceMemory_, hostMemory_, *pinned_, submissions_};
+}
+
+std::unique_ptr<Runner> Network::createRunner() {
+    if (crossing_) return std::make_unique<VulkanRunner>(shared());
     return std::make_unique<CpuRunner>(net_, options_);
 }
 
-uint32_t Network::memoryBudgetMb() const {
-    return net_.opt.use_vulkan_compute ? net_.vulkan_device()->get_heap_budget() : 0;
+MemoryUse Network::memory() const {
+    MemoryUse use;
+    if (!crossing_) return use;
+    const HeapUse heap = heapUse(*net_.vulkan_device());
+    use.budgetMb = inMb(heap.budgetBytes);
+    use.usedMb = inMb(heap.usedBytes);
+    use.heldMb = inMb(deviceMemory_.held());
+    use.peakMb = inMb(deviceMemory_.peak());
+    return use;
+}
+
+std::vector<double> Network::timeNetwork(Size size, int runs) {
+    if (!crossing_) throw Failure(FailureCode::kDeviceUnavailable, "expected a GPU, received the CPU");
+    VulkanRunner runner(shared());
+    std::vector<double> milliseconds;
+    for (int i = 0; i < runs; i++) milliseconds.push_back(runner.timeNetwork(size));
+    return milliseconds;
 }
 
 }  // namespace bdreader

@@ -2,76 +2,73 @@
 
 #include <ncnn/net.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
-#include <string>
+#include <vector>
+
+#include "device_memory.h"
+#include "network_options.h"
+#include "pinned_outputs.h"
+#include "runner.h"
+#include "vulkan_crossing.h"
 
 namespace bdreader {
 
-/** Everything that is needed to load one model onto one device. */
-struct NetworkOptions {
-    std::string paramPath;
-    std::string binPath;
-    std::string inputBlob;
-    std::string outputBlob;
-    /** Vulkan index, or -1 for the CPU. */
-    int deviceIndex = -1;
-    /** Halves memory traffic on a GPU; sums stay fp32. Ignored on the CPU, which computes in fp32. */
-    bool fp16 = false;
-    bool winograd = true;
-    /** CPU threads of one inference. */
-    int threads = 1;
-    /** Inferences side by side on the CPU; on a GPU one at a time fills the device. */
-    int parallelRuns = 1;
+struct VulkanShared;
+
+/** Memory of a device in MiB; all 0 on the CPU. */
+struct MemoryUse {
+    /** What the driver says this process may take in all. */
+    uint32_t budgetMb = 0;
+    /** What this process takes now, all engines together; 0 where the driver does not tell. */
+    uint32_t usedMb = 0;
+    /** What the tensors of this network take now, and the most that they took. */
+    uint32_t heldMb = 0;
+    uint32_t peakMb = 0;
 };
 
-/**
- * Runs the network. Each lane has its own, since ncnn's Vulkan allocators have no lock; the network itself
- * is shared.
+/** A model loaded once onto a device. Its runners must be gone before it is destroyed. Any thread may use it.
  */
-class Runner {
-  public:
-    virtual ~Runner() = default;
-
-    /**
-     * @param input three float planes on the host
-     * @return three float planes on the host
-     * @throws Failure kOutOfMemory, kGpuLost, kInternal
-     */
-    virtual ncnn::Mat run(const ncnn::Mat& input) = 0;
-
-    /** How many threads may call run at the same time; at least 1. */
-    virtual int concurrency() const = 0;
-
-    /** Whether memory is kept from run to run, so that inputs of one size are worth some pixels that nobody
-     * needs. */
-    virtual bool prefersOneSize() const = 0;
-
-    /** Gives memory kept for reuse back to the device. Nothing may be running. */
-    virtual void releaseMemory() = 0;
-};
-
-/** A model loaded once onto a device. Its runners must be gone before it is destroyed. Any thread may make
- * runners. */
 class Network {
   public:
-    /** @throws Failure kDeviceUnavailable, kModelInvalid, kOutOfMemory */
+    /** @throws Failure kDeviceUnavailable, kModelInvalid, kOutOfMemory, kInternal */
     explicit Network(const NetworkOptions& options);
     ~Network();
 
     Network(const Network&) = delete;
     Network& operator=(const Network&) = delete;
 
-    std::unique_ptr<Runner> createRunner() const;
+    std::unique_ptr<Runner> createRunner();
 
-    /** MiB that the driver says this process may still take on the device; 0 on the CPU. */
-    uint32_t memoryBudgetMb() const;
+    MemoryUse memory() const;
+
+    /** @return memory that the device can write upscaled images into; null on the CPU */
+    std::shared_ptr<PinnedOutputs> pinnedOutputs() const { return pinned_; }
+
+    const NetworkOptions& options() const { return options_; }
+
+    /**
+     * Runs the network alone, input and output staying on the device.
+     *
+     * @param size of the input in pixels
+     * @return milliseconds of each run
+     * @throws Failure kDeviceUnavailable on the CPU, else as Runner::upscale
+     */
+    std::vector<double> timeNetwork(Size size, int runs);
 
   private:
+    VulkanShared shared();
     void selectDevice();
     void load();
 
-    NetworkOptions options_;
+    const NetworkOptions options_;
     ncnn::Net net_;
+    std::unique_ptr<VulkanCrossing> crossing_;
+    std::shared_ptr<PinnedOutputs> pinned_;
+    MemoryBudget deviceMemory_;
+    MemoryBudget hostMemory_{0};
+    std::atomic<int> submissions_{0};
 };
 
 }  // namespace bdreader

@@ -11,6 +11,7 @@ constexpr int kWinogradPhase = 12;
 
 /** One direction of the grid: every start is a multiple of `step`, which is a multiple of `phase`. */
 int stepOf(int length, int side, int phase) {
+    if (length <= side) return roundUp(length, phase);
     const int longest = std::max(phase, side / phase * phase);
     const int count = (length + longest - 1) / longest;
     return roundUp((length + count - 1) / count, phase);
@@ -32,6 +33,9 @@ TileGrid divideIntoTiles(Size image, int side, int alignment) {
                                   std::min(grid.computed.height, image.height - y)});
         }
     }
+    if (grid.cores.size() == 1) {
+        grid.computed = {roundUp(image.width, alignment), roundUp(image.height, alignment)};
+    }
     return grid;
 }
 
@@ -39,7 +43,8 @@ Rect grow(Rect core, int context) {
     return {core.x - context, core.y - context, core.width + 2 * context, core.height + 2 * context};
 }
 
-int mirroredIndex(int index, int length) {
+int indexInside(int index, int length, Edges edges) {
+    if (edges == Edges::kReplicate) return std::min(std::max(index, 0), length - 1);
     if (length == 1) return 0;
     const int period = 2 * (length - 1);
     int phase = index % period;

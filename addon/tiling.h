@@ -48,7 +48,11 @@ TileGrid divideIntoTiles(Size image, int side, int alignment);
 /** @return the part of the image that `core` needs as input: grown by `context` pixels on every side. */
 Rect grow(Rect core, int context);
 
-/** @return the index inside [0, length) that position `index` shows when the line is mirrored at its ends. */
-int mirroredIndex(int index, int length);
+/** What lies outside of an image: its own pixels, mirrored at the edge, or the pixels of the edge itself. */
+enum class Edges { kMirror, kReplicate };
+
+/** @return the index inside [0, length) that position `index` of a line shows; it may lie outside of the
+ * line. */
+int indexInside(int index, int length, Edges edges);
 
 }  // namespace bdreader

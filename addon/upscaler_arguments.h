@@ -9,8 +9,7 @@ namespace bdreader {
 /** The options of load as plain values. */
 struct LoadArguments {
     NetworkOptions network;
-    PageGeometry geometry;
-    int lanes = 1;
+    EngineOptions engine;
 };
 
 /** @throws Napi::TypeError naming the option, what was expected and what was received */

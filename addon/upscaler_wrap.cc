@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "exit_guard.h"
+#include "pinned_array.h"
 #include "promise_task.h"
 #include "upscaler_arguments.h"
 
@@ -11,11 +12,13 @@ namespace bdreader {
 
 namespace {
 
+/** The most that a Uint8Array holds. */
+constexpr double kLargestOutput = 4294967295.0;
+
 /** What the load thread hands to the constructor. */
 struct LoadedParts {
-    std::unique_ptr<Network> network;
-    PageGeometry geometry;
-    int lanes;
+    std::shared_ptr<Network> network;
+    EngineOptions options;
     Napi::Function onEvent;
 };
 
@@ -32,8 +35,11 @@ Napi::Function UpscalerWrap::define(Napi::Env env) {
     return DefineClass(
         env, "NativeUpscaler",
         {InstanceMethod<&UpscalerWrap::submit>("submit"), InstanceMethod<&UpscalerWrap::cancel>("cancel"),
-         InstanceMethod<&UpscalerWrap::close>("close"),
-         InstanceMethod<&UpscalerWrap::memoryBudgetMb>("memoryBudgetMb")});
+         InstanceMethod<&UpscalerWrap::prioritize>("prioritize"),
+         InstanceMethod<&UpscalerWrap::close>("close"), InstanceMethod<&UpscalerWrap::memory>("memory"),
+         InstanceMethod<&UpscalerWrap::createOutput>("createOutput"),
+         InstanceMethod<&UpscalerWrap::releaseOutput>("releaseOutput"),
+         InstanceMethod<&UpscalerWrap::timeNetwork>("timeNetwork")});
 }
 
 Napi::Value UpscalerWrap::load(const Napi::CallbackInfo& info) {
@@ -43,10 +49,10 @@ Napi::Value UpscalerWrap::load(const Napi::CallbackInfo& info) {
     }
     const LoadArguments arguments = parseLoadArguments(info[0].As<Napi::Object>());
     auto onEvent = std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[1].As<Napi::Function>()));
-    return PromiseTask<std::unique_ptr<Network>>::start(
-        env, [arguments] { return std::make_unique<Network>(arguments.network); },
-        [arguments, onEvent](Napi::Env settling, std::unique_ptr<Network>& network) -> Napi::Value {
-            LoadedParts parts{std::move(network), arguments.geometry, arguments.lanes, onEvent->Value()};
+    return PromiseTask<std::shared_ptr<Network>>::start(
+        env, [arguments] { return std::make_shared<Network>(arguments.network); },
+        [arguments, onEvent](Napi::Env settling, std::shared_ptr<Network>& network) -> Napi::Value {
+            LoadedParts parts{std::move(network), arguments.engine, onEvent->Value()};
             const auto* constructor = settling.GetInstanceData<Napi::FunctionReference>();
             return constructor->New({Napi::External<LoadedParts>::New(settling, &parts)});
         });
@@ -58,8 +64,7 @@ UpscalerWrap::UpscalerWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Up
         throw Napi::TypeError::New(env, "expected load() to be called, not the constructor");
     }
     LoadedParts& parts = *info[0].As<Napi::External<LoadedParts>>().Data();
-    scale_ = parts.geometry.scale;
-    memoryBudgetMb_ = parts.network->memoryBudgetMb();
+    scale_ = parts.network->options().geometry.scale;
     events_ = Napi::ThreadSafeFunction::New(env, parts.onEvent, "bdreader:engine", 0, 1);
     events_.Unref(env);
     // Registered after the thread-safe function's own hook, so that it runs before that one closes.
@@ -67,7 +72,7 @@ UpscalerWrap::UpscalerWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Up
         throw Napi::Error::New(env, "expected the environment to take a clean-up hook, it is closing");
     }
     EngineListener& listener = *this;
-    engine_ = std::make_unique<Engine>(std::move(parts.network), parts.geometry, parts.lanes, listener);
+    engine_ = std::make_unique<Engine>(std::move(parts.network), parts.options, listener);
     registerLiveEngine(engine_.get());
 }
 
@@ -115,23 +120,86 @@ Napi::Value UpscalerWrap::close(const Napi::CallbackInfo& info) {
     return info.Env().Undefined();
 }
 
-Napi::Value UpscalerWrap::memoryBudgetMb(const Napi::CallbackInfo& info) {
-    return Napi::Number::New(info.Env(), memoryBudgetMb_);
+Napi::Value UpscalerWrap::prioritize(const Napi::CallbackInfo& info) {
+    if (info.Length() != 2 || !info[0].IsNumber() || !info[1].IsNumber())
+        throw Napi::TypeError::New(info.Env(), "expected prioritize(id, priority)");
+    engine_->prioritize(info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Number>().Int32Value());
+    return info.Env().Undefined();
+}
+
+Napi::Value UpscalerWrap::memory(const Napi::CallbackInfo& info) {
+    MemoryUse use;
+    if (const std::shared_ptr<Network> network = engine_->network()) use = network->memory();
+    Napi::Object object = Napi::Object::New(info.Env());
+    object.Set("budgetMb", use.budgetMb);
+    object.Set("usedMb", use.usedMb);
+    object.Set("heldMb", use.heldMb);
+    object.Set("peakMb", use.peakMb);
+    return object;
+}
+
+Napi::Value UpscalerWrap::createOutput(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    const double bytes =
+        info.Length() == 1 && info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : 0;
+    if (!(bytes >= 1 && bytes <= kLargestOutput))
+        throw Napi::TypeError::New(env, "expected createOutput(bytes)");
+    const std::shared_ptr<Network> network = engine_->network();
+    return network ? wrapPinnedOutput(env, network->pinnedOutputs(), static_cast<size_t>(bytes)) : env.Null();
+}
+
+Napi::Value UpscalerWrap::releaseOutput(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (info.Length() != 1 || !info[0].IsTypedArray())
+        throw Napi::TypeError::New(env, "expected releaseOutput(array)");
+    // The finalizer of the buffer gives the memory back.
+    const napi_status detached = napi_detach_arraybuffer(env, info[0].As<Napi::TypedArray>().ArrayBuffer());
+    if (detached != napi_ok) throw Napi::TypeError::New(env, "expected an array of createOutput");
+    return env.Undefined();
+}
+
+Napi::Value UpscalerWrap::timeNetwork(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (info.Length() != 3 || !info[0].IsNumber() || !info[1].IsNumber() || !info[2].IsNumber())
+        throw Napi::TypeError::New(env, "expected timeNetwork(width, height, runs)");
+    const Size size{info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Int32Value()};
+    const int runs = info[2].As<Napi::Number>().Int32Value();
+    if (size.width < 1 || size.height < 1 || runs < 1)
+        throw Napi::TypeError::New(env, "expected positive integers for width, height and runs");
+    using Milliseconds = std::vector<double>;
+    return PromiseTask<Milliseconds>::start(
+        env,
+        [network = engine_->network(), size, runs] {
+            if (!network)
+                throw Failure(FailureCode::kInternal, "expected an open engine, received a closed one");
+            return network->timeNetwork(size, runs);
+        },
+        [](Napi::Env settling, Milliseconds& milliseconds) -> Napi::Value {
+            Napi::Array list = Napi::Array::New(settling, milliseconds.size());
+            for (uint32_t i = 0; i < milliseconds.size(); i++) list.Set(i, milliseconds[i]);
+            return list;
+        });
 }
 
 void UpscalerWrap::onTile(uint32_t id, int done, int total) {
     {
         const std::lock_guard<std::mutex> lock(eventMutex_);
-        if (!undelivered_.insert(id).second) return;
+        const auto [known, isFirst] = undelivered_.insert({id, {done, total}});
+        Progress& latest = known->second;
+        // Lanes may report in another order than they finished; smaller tiles begin anew with another total.
+        if (!isFirst && (total != latest.total || done > latest.done)) latest = {done, total};
+        if (!isFirst) return;
     }
-    emit([this, id, done, total](Napi::Env env, Napi::Function onEvent) {
+    emit([this, id](Napi::Env env, Napi::Function onEvent) {
+        Progress latest;
         {
             const std::lock_guard<std::mutex> lock(eventMutex_);
+            latest = undelivered_[id];
             undelivered_.erase(id);
         }
         Napi::Object object = event(env, "tile", id);
-        object.Set("done", Napi::Number::New(env, done));
-        object.Set("total", Napi::Number::New(env, total));
+        object.Set("done", Napi::Number::New(env, latest.done));
+        object.Set("total", Napi::Number::New(env, latest.total));
         onEvent.Call({object});
     });
 }

@@ -6,15 +6,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 
 #include "engine.h"
 
 namespace bdreader {
 
 /**
- * The JavaScript face of an Engine: `submit`, `cancel`, `close` and events. Everything runs on the JavaScript
- * thread except the listener's functions, which the engine's lanes call.
+ * The JavaScript face of an Engine: `submit`, `prioritize`, `cancel`, `close`, what it measures, and events.
+ * Everything runs on the JavaScript thread except the listener's functions, which the engine's lanes call.
  *
  * Events are objects {type: "tile", id, done, total}, {type: "finished", id, tile}, {type: "failed", id,
  * error} and {type: "closed"}, given to the function that `load` was called with.
@@ -40,7 +39,11 @@ class UpscalerWrap : public Napi::ObjectWrap<UpscalerWrap>, private EngineListen
     Napi::Value submit(const Napi::CallbackInfo& info);
     Napi::Value cancel(const Napi::CallbackInfo& info);
     Napi::Value close(const Napi::CallbackInfo& info);
-    Napi::Value memoryBudgetMb(const Napi::CallbackInfo& info);
+    Napi::Value prioritize(const Napi::CallbackInfo& info);
+    Napi::Value memory(const Napi::CallbackInfo& info);
+    Napi::Value createOutput(const Napi::CallbackInfo& info);
+    Napi::Value releaseOutput(const Napi::CallbackInfo& info);
+    Napi::Value timeNetwork(const Napi::CallbackInfo& info);
 
     void onTile(uint32_t id, int done, int total) override;
     void onFinished(uint32_t id, JobOutcome outcome) override;
@@ -55,7 +58,6 @@ class UpscalerWrap : public Napi::ObjectWrap<UpscalerWrap>, private EngineListen
     static void stopAtOnce(void* data);
 
     int scale_ = 1;
-    uint32_t memoryBudgetMb_ = 0;
     std::unique_ptr<Engine> engine_;
     std::map<uint32_t, PinnedBuffers> pinned_;
     int holds_ = 0;
@@ -64,9 +66,13 @@ class UpscalerWrap : public Napi::ObjectWrap<UpscalerWrap>, private EngineListen
     std::mutex eventMutex_;
     Napi::ThreadSafeFunction events_;
     bool eventsClosed_ = false;
-    /** Jobs whose last tile event was not delivered yet: a slow JavaScript thread gets fewer events, not a
-     * longer queue. */
-    std::set<uint32_t> undelivered_;
+    struct Progress {
+        int done = 0;
+        int total = 0;
+    };
+    /** The latest of each job whose tile event was not delivered yet: a slow JavaScript thread gets fewer
+     * events, not a longer queue. */
+    std::map<uint32_t, Progress> undelivered_;
 };
 
 }  // namespace bdreader

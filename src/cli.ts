@@ -1,10 +1,12 @@
 import { Command, CommanderError, Option } from "commander";
 import { EXIT, type ExitCode } from "../protocol/error-codes.js";
+import { addBenchEngineOptions } from "./commands/bench-engine-options.js";
 import { addConformanceOptions } from "./commands/conformance-options.js";
-import { addEngineOptions } from "./commands/engine-options.js";
+import { addEngineOptions, modelNoiseOption, modelScaleOption } from "./commands/engine-options.js";
 import { addImageOptions, integerFrom } from "./commands/image-options.js";
 import { addLogOptions } from "./commands/program-log.js";
 import { runProgram } from "./commands/run-program.js";
+import { warmUp } from "./engine/warm-up.js";
 import { PROGRAM_NAME, PROGRAM_VERSION } from "./version.js";
 
 // Each command is imported when it runs: by then standard output is guarded, and the others cost no start-up time.
@@ -35,7 +37,10 @@ addLogOptions(addEngineOptions(worker), "info").action(({ describe, ...options }
     startDescribe();
     return;
   }
-  running = runProgram(async (stdout) => (await import("./commands/worker.js")).runWorker(options, stdout));
+  running = runProgram(async (stdout) => {
+    warmUp(options.gpuId);
+    return (await import("./commands/worker.js")).runWorker(options, stdout);
+  });
 });
 
 function startDescribe(): void {
@@ -53,12 +58,18 @@ const upscale = program
   .argument("<input>", "JPEG, PNG, WebP, GIF, AVIF or TIFF file")
   .requiredOption("-o, --output <file>", "where the result goes: .webp, .jpg or .png");
 addLogOptions(addImageOptions(addEngineOptions(upscale)), "warn").action((input, options) => {
-  running = runProgram(async () => (await import("./commands/upscale.js")).runUpscale(input, options));
+  running = runProgram(async () => {
+    warmUp(options.gpuId);
+    return (await import("./commands/upscale.js")).runUpscale(input, options);
+  });
 });
 
 const pipe = program.command("pipe").description("upscale one image from stdin to stdout");
 addLogOptions(addImageOptions(addEngineOptions(pipe)), "warn").action((options) => {
-  running = runProgram(async (stdout) => (await import("./commands/pipe.js")).runPipe(options, stdout));
+  running = runProgram(async (stdout) => {
+    warmUp(options.gpuId);
+    return (await import("./commands/pipe.js")).runPipe(options, stdout);
+  });
 });
 
 program
@@ -99,6 +110,42 @@ addEngineOptions(bench).action((pages, options) => {
     (await import("./commands/bench.js")).runBench({ pages, ...options }, stream),
   );
 });
+
+const benchEngine = bench
+  .command("engine")
+  .description(
+    "measure models on one device without a worker: network, crossing, memory and exactness, as tables",
+  );
+addBenchEngineOptions(benchEngine).action((pages, options) => {
+  running = runProgram(async ({ stream }) =>
+    (await import("./commands/bench-engine.js")).runBenchEngine({ pages, ...options }, stream),
+  );
+});
+
+const models = program
+  .command("models")
+  .description("list the models that come with the program, or examine one");
+models
+  .command("list", { isDefault: true })
+  .description("list the models; a star marks the default one")
+  .option("--json", "as JSON", false)
+  .action((options) => {
+    running = runProgram(async ({ stream }) =>
+      (await import("./commands/models.js")).runModelList(options, stream),
+    );
+  });
+models
+  .command("info")
+  .description("show everything that is recognised of a model")
+  .argument("<model>", "name, folder, FILE.param or FILE.bin")
+  .addOption(modelScaleOption())
+  .addOption(modelNoiseOption())
+  .option("--json", "as JSON", false)
+  .action((model, options) => {
+    running = runProgram(async ({ stream }) =>
+      (await import("./commands/models.js")).runModelInfo(model, options, stream),
+    );
+  });
 
 const conformance = program
   .command("conformance")

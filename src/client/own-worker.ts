@@ -8,13 +8,22 @@ export interface OwnWorkerOptions {
   readonly gpuId?: number | "auto" | undefined;
   /** Side of a tile in input pixels, 0: chosen by memory. */
   readonly tileSize?: number | undefined;
-  /** Name in models/manifest.json, or path of a model. */
+  /** Name in models/manifest.json, or path of a model or of a folder with several. */
   readonly model?: string | undefined;
+  /** Which of several models in a folder: output pixels per input pixel, and noise removal from -1 (none) to 3. */
+  readonly scale?: number | undefined;
+  readonly noise?: number | undefined;
   readonly precision?: "auto" | "fp32" | "fp16" | undefined;
   /** CPU threads of one inference. */
   readonly threads?: number | undefined;
   /** False: slower convolutions that give the same bits for every tile size. */
   readonly winograd?: boolean | undefined;
+  /** MiB of GPU memory that tensors may take, 0: all that is free. */
+  readonly maxVram?: number | undefined;
+  /** Share of the time that the GPU may be kept busy, 0.1 to 1. */
+  readonly gpuDuty?: number | undefined;
+  /** Whether pages that find no memory on the GPU go to the CPU; absent: unless a GPU is named. */
+  readonly cpuFallback?: boolean | undefined;
   readonly logLevel?: "debug" | "info" | "warn" | "error" | undefined;
 }
 
@@ -29,6 +38,11 @@ export function ownWorkerCommand(options: OwnWorkerOptions): WorkerCommand {
       ...given("--gpu-id", options.gpuId),
       ...given("--tile-size", options.tileSize),
       ...given("--model", options.model),
+      ...given("--scale", options.scale),
+      ...given("--noise", options.noise),
+      ...given("--max-vram", options.maxVram),
+      ...given("--gpu-duty", options.gpuDuty),
+      ...(options.cpuFallback === undefined ? [] : [`--${options.cpuFallback ? "" : "no-"}cpu-fallback`]),
       ...given("--precision", options.precision),
       ...given("--threads", options.threads),
       ...(options.winograd === false ? ["--no-winograd"] : []),

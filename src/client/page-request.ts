@@ -44,6 +44,8 @@ export class PageRequest {
   id: number | null = null;
   /** Crashes of a worker that had this request. */
   crashes = 0;
+  /** Devices that were lost under this request. */
+  deviceLosses = 0;
   /** The caller wants no result any more. */
   isCancelled = false;
   readonly #parts: PageRequestParts;

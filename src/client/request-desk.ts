@@ -26,6 +26,9 @@ export interface RequestDeskParts {
 /** Crashes after which a request is not sent again, whatever its input. */
 const MAX_CRASHES = 2;
 
+/** Lost devices after which a request is not sent again: it may be what the driver cannot bear. */
+const MAX_DEVICE_LOSSES = 2;
+
 /** Takes every request to exactly one end: an answer of a worker, or the client's own reason why there is none. */
 export class RequestDesk {
   readonly #parts: RequestDeskParts;
@@ -126,7 +129,7 @@ export class RequestDesk {
     if (message.t === "result") {
       if (request.crashes > 0) this.#quarantine.acquit(request.data);
       request.resolve(toUpscaleResult(message));
-    } else if (message.code === "shutting_down" && this.#parts.isBeingReplaced()) {
+    } else if (this.#parts.isBeingReplaced() && isForNextWorker(message, request)) {
       this.#retry(request);
     } else {
       request.reject(RequestError.fromWorker(message));
@@ -205,6 +208,13 @@ export class RequestDesk {
     } else if (request.isCancelled) request.reject(cancelled());
     else this.#book.wait(request);
   }
+}
+
+/** Whether a worker that leaves has not served a request through no fault of the request's own, as far as is known. */
+function isForNextWorker({ code }: ErrorMessage, request: PageRequest): boolean {
+  if (code !== "gpu_lost") return code === "shutting_down";
+  request.deviceLosses++;
+  return request.deviceLosses < MAX_DEVICE_LOSSES;
 }
 
 function cancelled(): RequestError {

@@ -12,11 +12,16 @@ import type { EngineChoice } from "./engine-options.js";
 export const SAMPLE_PAGE = join(PACKAGE_ROOT, "assets", "sample-page", "page.jpg");
 
 /** Starts the worker as a reader would; one that ends is a failure here and not replaced. */
-export function spawnWorker({ model, ...choice }: EngineChoice): UpscaleClient {
-  const { gpuId, tileSize, precision, threads, winograd } = choice;
-  const engine = { gpuId, tileSize, precision, threads, winograd };
+export function spawnWorker(choice: EngineChoice): UpscaleClient {
+  const { gpuId, tileSize, precision, threads, winograd, maxVram, gpuDuty } = choice;
+  const given = { gpuId, tileSize, precision, threads, winograd, maxVram, gpuDuty };
+  const { model, scale, noise, cpuFallback } = choice;
+  const chosen = {
+    ...{ model: model ?? undefined, scale: scale ?? undefined, noise: noise ?? undefined },
+    cpuFallback: cpuFallback ?? undefined,
+  };
   return UpscaleClient.spawn({
-    worker: { ...engine, model: model ?? undefined, logLevel: "warn" },
+    worker: { ...given, ...chosen, logLevel: "warn" },
     restart: false,
   });
 }

@@ -11,13 +11,25 @@ export interface EngineChoice {
   readonly tileSize: number;
   /** Name in the manifest or path of a model; null for the default model. */
   readonly model: string | null;
+  /** Which of several models in a folder; null for what the family's own program takes. */
+  readonly scale: number | null;
+  readonly noise: number | null;
   readonly precision: "auto" | "fp32" | "fp16";
   readonly threads: number;
   readonly winograd: boolean;
+  /** MiB of GPU memory that tensors may take, 0 for no limit but the device's. */
+  readonly maxVram: number;
+  /** Share of the time that the GPU may be kept busy, 0.1 to 1. */
+  readonly gpuDuty: number;
+  /** Whether pages that find no memory on the GPU go to the CPU; null: unless a GPU was named. */
+  readonly cpuFallback: boolean | null;
 }
 
 const LARGEST_TILE = 16_384;
 const MOST_THREADS = 1024;
+const LARGEST_SCALE = 8;
+const MOST_VRAM_MB = 1 << 24;
+const LEAST_DUTY = 0.1;
 
 function integerBetween(text: string, least: number, most: number, expected: string): number {
   const value = Number(text);
@@ -46,6 +58,28 @@ function parseTileSize(text: string): number {
   return tile;
 }
 
+function parseDuty(text: string): number {
+  const duty = Number(text);
+  if (!/^\d*\.?\d+$/.test(text) || duty < LEAST_DUTY || duty > 1) {
+    throw new InvalidArgumentError(`expected a number from ${LEAST_DUTY} to 1, received '${text}'`);
+  }
+  return duty;
+}
+
+/** `--scale`: which model of a folder. */
+export function modelScaleOption() {
+  return new Option("-s, --scale <factor>", "which model of a folder")
+    .argParser((text) => integerBetween(text, 1, LARGEST_SCALE, `an integer from 1 to ${LARGEST_SCALE}`))
+    .default(null, "2 where there is one");
+}
+
+/** `--noise`: which model of a folder. */
+export function modelNoiseOption() {
+  return new Option("-n, --noise <level>", "which model of a folder: noise removal from -1, none, to 3")
+    .argParser((text) => integerBetween(text, -1, 3, "an integer from -1 to 3"))
+    .default(null, "the family's usual one");
+}
+
 /** Adds the options that choose the model and where it runs. */
 export function addEngineOptions(command: Command): Command {
   return command
@@ -60,11 +94,13 @@ export function addEngineOptions(command: Command): Command {
         .default(0),
     )
     .addOption(
-      new Option("-m, --model <name|path>", "model to use, see models/manifest.json").default(
-        null,
-        "the default model",
-      ),
+      new Option(
+        "-m, --model <name|path>",
+        "name in models/manifest.json, .param or .bin file, or folder with models",
+      ).default(null, "the default model"),
     )
+    .addOption(modelScaleOption())
+    .addOption(modelNoiseOption())
     .addOption(
       new Option("--precision <kind>", "arithmetic").choices(["auto", "fp32", "fp16"]).default("auto"),
     )
@@ -73,6 +109,23 @@ export function addEngineOptions(command: Command): Command {
         .argParser((text) => integerBetween(text, 1, MOST_THREADS, `an integer from 1 to ${MOST_THREADS}`))
         .default(availableParallelism()),
     )
+    .addOption(
+      new Option("--max-vram <MB>", "GPU memory that tensors may take, 0 = all that is free")
+        .argParser((text) => integerBetween(text, 0, MOST_VRAM_MB, `an integer from 0 to ${MOST_VRAM_MB}`))
+        .default(0),
+    )
+    .addOption(
+      new Option("--gpu-duty <share>", "share of the time that the GPU may be kept busy, 0.1 to 1")
+        .argParser(parseDuty)
+        .default(1),
+    )
+    .addOption(
+      new Option("--cpu-fallback", "compute pages on the CPU that find no memory on the GPU").default(
+        null,
+        "unless --gpu-id names a GPU",
+      ),
+    )
+    .addOption(new Option("--no-cpu-fallback", "refuse such pages with out_of_memory"))
     .addOption(
       new Option("--no-winograd", "slower convolutions that give the same bits for every tile size"),
     );

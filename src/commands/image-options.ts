@@ -9,7 +9,6 @@ export interface ImageChoice {
   readonly effort: number | null;
   readonly lossless: boolean;
   readonly fit: PageOptions["fit"];
-  readonly scale: number | null;
 }
 
 const LARGEST_SIDE = 65_535;
@@ -58,16 +57,12 @@ export function addImageOptions(command: Command): Command {
       new Option("--fit <size>", "shrink to fit inside WIDTHxHEIGHT, WIDTHx or xHEIGHT after upscaling")
         .argParser(parseFit)
         .default(null, "keep the upscaled size"),
-    )
-    .addOption(
-      new Option("-s, --scale <factor>", "upscaling factor, has to be one of the model's")
-        .argParser(integerFrom(1, 4))
-        .default(null, "the model's"),
     );
 }
 
-/** @returns the choices in the words of the stages, everything that a file cannot say left to them */
+/** @returns the choices in the words of the stages; model, scale and noise were settled when the model was loaded */
 export function toPageOptions(choice: ImageChoice, format: OutputFormat): PageOptions {
-  const { quality, effort, lossless, fit, scale } = choice;
-  return { model: null, tile: null, format, quality, effort, lossless, fit, scale, strips: false };
+  const { quality, effort, lossless, fit } = choice;
+  const ofModel = { model: null, scale: null, noise: null, tile: null };
+  return { ...ofModel, format, quality, effort, lossless, fit, strips: false };
 }

@@ -1,20 +1,36 @@
+import { homedir } from "node:os";
 import { join } from "node:path";
+import type { Arithmetic } from "../engine/arithmetic.js";
+import { CacheFolder, cacheRoot } from "../engine/cache-folder.js";
+import { allowsCpuFallback, CpuFallbackEngine } from "../engine/cpu-fallback.js";
+import type { Engine } from "../engine/engine.js";
+import { engineProbe } from "../engine/engine-probe.js";
 import { loadNcnnAddon, type NativeAddon } from "../engine/native.js";
-import { NcnnEngine } from "../engine/ncnn-engine.js";
-import { CPU_INDEX, cpuDevice, selectDevice } from "../engine/select-device.js";
+import { type EngineOptions, NcnnEngine } from "../engine/ncnn-engine.js";
+import { CPU_INDEX, cpuDevice, type SelectedDevice, selectDevice } from "../engine/select-device.js";
+import { type SettledArithmetic, settleArithmetic } from "../engine/settle-arithmetic.js";
 import { FatalError, messageOf, UpscalerError } from "../errors.js";
 import type { Log } from "../log.js";
 import { ModelCatalogue, type ResolvedModel } from "../models/catalogue.js";
 import { ModelError } from "../models/model-error.js";
+import { ANY_MODEL, type ModelChoice } from "../models/model-selection.js";
 import { PACKAGE_ROOT } from "../package-root.js";
+import { PROGRAM_VERSION } from "../version.js";
 import type { EngineChoice } from "./engine-options.js";
 
 export const MODELS_FOLDER = join(PACKAGE_ROOT, "models");
 
-async function resolveModel(nameOrPath: string | null): Promise<ResolvedModel> {
+/**
+ * @param nameOrPath null for the default model
+ * @throws {FatalError} gpu_init_failed: no such model, or one that is damaged
+ */
+export async function resolveModel(
+  nameOrPath: string | null,
+  choice: ModelChoice = ANY_MODEL,
+): Promise<ResolvedModel> {
   try {
     const catalogue = await ModelCatalogue.open(MODELS_FOLDER);
-    return await (nameOrPath === null ? catalogue.resolve(null) : catalogue.resolveNameOrPath(nameOrPath));
+    return await catalogue.resolveNameOrPath(nameOrPath ?? catalogue.defaultName, choice);
   } catch (thrown) {
     const isAboutModel = thrown instanceof ModelError || thrown instanceof UpscalerError;
     throw new FatalError(isAboutModel ? "gpu_init_failed" : "internal_fatal", messageOf(thrown), {
@@ -23,34 +39,87 @@ async function resolveModel(nameOrPath: string | null): Promise<ResolvedModel> {
   }
 }
 
-async function loadOnDevice(
-  addon: NativeAddon,
-  model: ResolvedModel,
+/** What loading takes, whichever device it ends up on. */
+interface Loading {
+  readonly addon: NativeAddon;
+  readonly model: ResolvedModel;
+  readonly choice: EngineChoice;
+  readonly log: Log;
+}
+
+function engineOptions(
   choice: EngineChoice,
-  log: Log,
-): Promise<NcnnEngine> {
+  arithmetic: Arithmetic,
+  pipelineCachePath: string,
+): EngineOptions {
+  const { tileSize, threads, maxVram: maxMemoryMb, gpuDuty: duty } = choice;
+  return { tileSize, threads, maxMemoryMb, duty, arithmetic, pipelineCachePath };
+}
+
+async function openCacheFolder(log: Log): Promise<CacheFolder | null> {
+  const opened = await CacheFolder.open(cacheRoot(process.env, homedir()));
+  if (opened.folder === null) log.info("nothing is kept between starts", { reason: opened.reason });
+  return opened.folder;
+}
+
+type Settled = Pick<SettledArithmetic, "arithmetic" | "pipelineCachePath">;
+
+async function settle(loading: Loading, device: SelectedDevice): Promise<Settled> {
+  const { addon, model, choice, log } = loading;
+  return settleArithmetic({
+    request: { precision: choice.precision, winograd: choice.winograd },
+    device,
+    key: {
+      deviceUuid: device.uuid,
+      driverVersion: device.driverVersion,
+      modelSha256: model.sha256,
+      programVersion: PROGRAM_VERSION,
+    },
+    folder: device.backend === "cpu" ? null : await openCacheFolder(log),
+    load: async (arithmetic, pipelineCachePath) => {
+      const options = engineOptions(choice, arithmetic, pipelineCachePath);
+      return engineProbe(await NcnnEngine.load(addon, model, device, { ...options, duty: 1 }), model);
+    },
+    log,
+    now: () => performance.now(),
+  });
+}
+
+async function loadOn(loading: Loading, device: SelectedDevice): Promise<NcnnEngine> {
+  const { addon, model, choice } = loading;
+  const { arithmetic, pipelineCachePath } = await settle(loading, device);
+  return NcnnEngine.load(addon, model, device, engineOptions(choice, arithmetic, pipelineCachePath));
+}
+
+async function loadOnDevice(loading: Loading): Promise<Engine> {
+  const { addon, choice, log } = loading;
   const devices = choice.gpuId === CPU_INDEX ? [] : await addon.listDevices();
   const device = selectDevice(devices, choice.gpuId);
+  if (device.backend === "cpu") return loadOn(loading, device);
+  const loadCpu = () => loadOn(loading, cpuDevice());
   try {
-    return await NcnnEngine.load(addon, model, device, choice);
+    const engine = await loadOn(loading, device);
+    return allowsCpuFallback(choice.gpuId, choice.cpuFallback)
+      ? new CpuFallbackEngine(engine, loadCpu, log)
+      : engine;
   } catch (thrown) {
     // A device that was asked for by its number is obeyed or refused, never replaced in silence.
-    if (choice.gpuId !== "auto" || device.backend === "cpu") throw thrown;
+    if (choice.gpuId !== "auto") throw thrown;
     log.warn("the GPU cannot run the model, using the CPU", { gpu: device.name, reason: messageOf(thrown) });
-    return NcnnEngine.load(addon, model, cpuDevice(), choice);
+    return loadCpu();
   }
 }
 
 /**
- * Finds the model, chooses the device and loads the one onto the other.
+ * Finds the model, chooses the device and how it computes, and loads the one onto the other.
  *
  * @throws {FatalError} gpu_init_failed: no such device, or a model that cannot be loaded; internal_fatal: not built
  */
-export async function openEngine(choice: EngineChoice, log: Log): Promise<NcnnEngine> {
+export async function openEngine(choice: EngineChoice, log: Log): Promise<Engine> {
   const addon = loadNcnnAddon();
   const started = performance.now();
-  const model = await resolveModel(choice.model);
-  const engine = await loadOnDevice(addon, model, choice, log);
+  const model = await resolveModel(choice.model, choice);
+  const engine = await loadOnDevice({ addon, model, choice, log });
   log.info("model loaded", {
     model: engine.model,
     device: engine.device.name,

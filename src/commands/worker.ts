@@ -7,7 +7,7 @@ import { Session } from "../session/session.js";
 import { PROGRAM_NAME, PROGRAM_VERSION } from "../version.js";
 import type { GuardedStdout } from "../wire/stdout-guard.js";
 import type { EngineChoice } from "./engine-options.js";
-import { type OpenedStages, openStages } from "./open-stages.js";
+import type { OpenedStages } from "./open-stages.js";
 import { SYSTEM_PROCESSES } from "./process-probe.js";
 import { type LogChoice, openLog } from "./program-log.js";
 import { readUsage } from "./usage.js";
@@ -60,7 +60,8 @@ export async function runWorker(choice: EngineChoice & LogChoice, stdout: Guarde
     );
     return EXIT.usage;
   }
-  const opening = openStages(choice, log);
+  // Imported only now: the client is greeted while the codecs are being loaded.
+  const opening = import("./open-stages.js").then(({ openStages }) => openStages(choice, log));
   // A failure is told to the client by the session; here it only must not count as unhandled.
   const opened = opening.catch(() => null);
   let pipeline: OpenedStages["pipeline"] | null = null;

@@ -15,6 +15,8 @@ export interface UpscaleOptions {
   readonly tile: number | null;
   /** Aborting stops the work at the next tile; its reason becomes the rejection. */
   readonly signal: AbortSignal;
+  /** Larger goes first, tile by tile; may change while the work goes on. */
+  readonly urgency?: { readonly priority: number };
   onTile?(done: number, total: number): void;
 }
 
@@ -32,6 +34,8 @@ export interface Engine {
   readonly model: string;
   readonly modelSha256: string;
   readonly scale: number;
+  /** Strength of the noise removal, -1 for none; null for a model without levels. */
+  readonly noise: number | null;
   readonly precision: "fp32" | "fp16";
   /** How many images it works on side by side. */
   readonly lanes: number;

@@ -9,6 +9,8 @@ interface RunningJob {
   readonly resolve: (tile: number) => void;
   readonly reject: (reason: unknown) => void;
   readonly stopListening: () => void;
+  /** What the addon was told last. */
+  priority: number;
 }
 
 export interface JobInput {
@@ -18,11 +20,14 @@ export interface JobInput {
   readonly options: UpscaleOptions;
 }
 
+const NORMAL_PRIORITY = 0;
+
 const LARGEST_ID = 2 ** 31 - 1;
 
 /** Turns the addon's events back into promises: every job is settled by its last event, never before. */
 export class NativeJobs {
   readonly #running = new Map<number, RunningJob>();
+  #native: NativeUpscaler | null = null;
   #lastId = 0;
   #closed: Promise<void> | null = null;
   #onClosed: () => void = () => undefined;
@@ -34,20 +39,24 @@ export class NativeJobs {
   run(native: NativeUpscaler, { image, output, tile, options }: JobInput): Promise<number> {
     if (this.#closed) throw new UpscalerError("shutting_down", "the engine was closed");
     const id = this.#nextId();
+    this.#native = native;
     return new Promise((resolve, reject) => {
       const { signal } = options;
       const cancel = () => native.cancel(id);
       const stopListening = () => signal.removeEventListener("abort", cancel);
+      const priority = options.urgency?.priority ?? NORMAL_PRIORITY;
       native.submit({
         id,
         tile,
+        priority,
         input: image.data,
         width: image.width,
         height: image.height,
         output: output.data,
       });
       signal.addEventListener("abort", cancel, { once: true });
-      this.#running.set(id, { options, resolve, reject, stopListening });
+      this.#running.set(id, { options, resolve, reject, stopListening, priority });
+      this.#tellPriorities();
     });
   }
 
@@ -58,6 +67,7 @@ export class NativeJobs {
     }
     const job = this.#running.get(event.id);
     if (!job) return;
+    this.#tellPriorities();
     if (event.type === "tile") {
       job.options.onTile?.(event.done, event.total);
       return;
@@ -75,6 +85,16 @@ export class NativeJobs {
       native.close();
     });
     return this.#closed;
+  }
+
+  /** Looked at whenever anything happens: jobs compete for tiles, and the end of every tile is an event. */
+  #tellPriorities(): void {
+    for (const [id, job] of this.#running) {
+      const priority = job.options.urgency?.priority ?? NORMAL_PRIORITY;
+      if (priority === job.priority) continue;
+      job.priority = priority;
+      this.#native?.prioritize(id, priority);
+    }
   }
 
   #nextId(): number {

@@ -1,4 +1,6 @@
+import type { GlobalPool } from "../models/global-pools.js";
 import { loadNativeAddon } from "../native-addon.js";
+import type { Arithmetic } from "./arithmetic.js";
 
 /** A Vulkan device, as addon/gpu_instance.h describes it. */
 export interface NativeDevice {
@@ -6,6 +8,10 @@ export interface NativeDevice {
   readonly name: string;
   readonly type: "discrete" | "integrated" | "virtual" | "software";
   readonly driver: string;
+  /** As the driver numbers its releases. */
+  readonly driverVersion: string;
+  /** Hexadecimal; differs wherever compiled shaders do not fit each other. */
+  readonly uuid: string;
   readonly memoryMb: number;
   readonly fp16Storage: boolean;
   readonly fp16Arithmetic: boolean;
@@ -14,23 +20,33 @@ export interface NativeDevice {
 }
 
 /** What addon/upscaler_arguments.cc expects; every field is checked there again. */
-export interface NativeLoadOptions {
+export interface NativeLoadOptions extends Arithmetic {
   readonly paramPath: string;
   readonly binPath: string;
   readonly inputBlob: string;
   readonly outputBlob: string;
+  /** Vulkan index, or -1 for the CPU. */
   readonly deviceIndex: number;
-  readonly fp16: boolean;
-  readonly winograd: boolean;
+  /** CPU threads of one tile. */
   readonly threads: number;
-  /** Tiles computed side by side on the CPU. */
-  readonly parallelRuns: number;
+  /** Tiles computed side by side. */
+  readonly lanes: number;
   readonly scale: number;
   readonly context: number;
   readonly consumed: number;
   readonly alignment: number;
   readonly addsNearest: boolean;
-  readonly lanes: number;
+  readonly edges: "mirror" | "replicate";
+  /** In the graph's order. */
+  readonly globalPools: readonly GlobalPool[];
+  /** MiB of device memory that tensors may take, 0 for no limit but the device's. */
+  readonly maxMemoryMb: number;
+  /** Share of the time that the device may be kept busy, 0.1 to 1. */
+  readonly duty: number;
+  /** File for compiled shaders; empty for none. */
+  readonly pipelineCachePath: string;
+  /** For tests: the number of the submission that fails as if the device were lost, 0 for none. */
+  readonly loseDeviceAfter: number;
 }
 
 /** Codes of addon/failure.h. */
@@ -60,18 +76,52 @@ export interface NativeJob {
   readonly output: Uint8Array;
   /** Longest side of a tile in input pixels, at least 32. */
   readonly tile: number;
+  /** Tiles of a job with a larger one go first; an integer. */
+  readonly priority: number;
+}
+
+/** MiB; all 0 on the CPU. */
+export interface NativeMemory {
+  /** What the driver says this process may take in all. */
+  readonly budgetMb: number;
+  /** What this process takes now; 0 where the driver does not tell. */
+  readonly usedMb: number;
+  /** What the tensors of this engine take now, and the most that they took. */
+  readonly heldMb: number;
+  readonly peakMb: number;
 }
 
 export interface NativeUpscaler {
   submit(job: NativeJob): void;
   cancel(id: number): void;
+  /** From the job's next tile on; an unknown id is ignored. */
+  prioritize(id: number, priority: number): void;
   close(): void;
-  memoryBudgetMb(): number;
+  memory(): NativeMemory;
+  /**
+   * Memory that the device writes by itself, for a job's output. Its pixels are not initialised.
+   *
+   * @returns null where there is none: on the CPU, when much of it is in use, or where JavaScript takes no memory that
+   *   is not its own
+   */
+  createOutput(bytes: number): Uint8Array | null;
+  /** Gives memory of createOutput back at once instead of when it is collected; the array is empty afterwards. */
+  releaseOutput(array: Uint8Array): void;
+  /**
+   * Runs the network alone, input and output staying on the device: for benchmarks, on a GPU only.
+   *
+   * @returns milliseconds of each run
+   */
+  timeNetwork(width: number, height: number, runs: number): Promise<number[]>;
 }
 
 export interface NativeAddon {
   listDevices(): Promise<NativeDevice[]>;
+  /** Makes the driver ready for a Vulkan device, once for the process; a device that refuses is met again by load. */
+  openDevice(index: number): Promise<void>;
   load(options: NativeLoadOptions, onEvent: (event: NativeEvent) => void): Promise<NativeUpscaler>;
+  /** @returns those of the layer types that this build of ncnn cannot make */
+  unknownLayers(types: readonly string[]): string[];
   /** Ends the process without waiting for threads, unlike process.exit, which waits for the tile in progress. */
   exitNow(code: number): never;
 }

@@ -1,15 +1,17 @@
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { FatalError } from "../errors.js";
+import type { ArithmeticAbilities } from "./arithmetic.js";
 import type { EngineDevice } from "./engine.js";
 import type { NativeDevice } from "./native.js";
 
 /** `--gpu-id` of the CPU. */
 export const CPU_INDEX = -1;
 
-/** A device with what the choice of precision and lanes depends on. */
-export interface SelectedDevice extends EngineDevice {
-  readonly type: NativeDevice["type"] | "cpu";
-  readonly fp16Storage: boolean;
+/** A device with what the choice of arithmetic and lanes depends on. */
+export interface SelectedDevice extends EngineDevice, ArithmeticAbilities {
+  /** See NativeDevice; both empty for the CPU. */
+  readonly uuid: string;
+  readonly driverVersion: string;
 }
 
 /** @returns the CPU as a device */
@@ -21,12 +23,16 @@ export function cpuDevice(): SelectedDevice {
     backend: "cpu",
     type: "cpu",
     memoryMb: Math.floor(totalmem() / 2 ** 20),
+    uuid: "",
+    driverVersion: "",
     fp16Storage: false,
+    fp16Arithmetic: false,
+    cooperativeMatrix: false,
   };
 }
 
-function vulkanDevice({ index, name, type, memoryMb, fp16Storage }: NativeDevice): SelectedDevice {
-  return { index, name, backend: "vulkan", type, memoryMb, fp16Storage };
+function vulkanDevice({ driver: _, int8Storage: __, ...device }: NativeDevice): SelectedDevice {
+  return { ...device, backend: "vulkan" };
 }
 
 /**

@@ -12,6 +12,7 @@ export function pageOptionsOf(request: UpscaleMessage): PageOptions {
   return {
     model: request.model ?? null,
     scale: request.scale ?? null,
+    noise: request.noise ?? null,
     tile: request.tile ?? null,
     fit: fit === undefined ? null : { width: fit.width ?? null, height: fit.height ?? null },
     format: request.format ?? "webp",
@@ -20,17 +21,6 @@ export function pageOptionsOf(request: UpscaleMessage): PageOptions {
     lossless: request.lossless ?? false,
     strips: request.strips ?? false,
   };
-}
-
-/** @returns why this worker can never do what is asked, whatever its models; null when nothing speaks against it */
-export function findUnofferedOption(request: UpscaleMessage): UpscalerError | null {
-  if (request.noise !== undefined) {
-    return new UpscalerError(
-      "unsupported_option",
-      `expected noise to be absent, received ${request.noise}: no model of this worker has noise levels`,
-    );
-  }
-  return null;
 }
 
 /** @returns why none of the loaded models can do what is asked; null when one can */

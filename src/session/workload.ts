@@ -9,7 +9,7 @@ import { asFatalError, asRequestError, errorMessage, resultMessage } from "./ans
 import type { Clock } from "./clock.js";
 import { Job, type JobEvents } from "./job.js";
 import type { Outbox } from "./outbox.js";
-import { findModelMismatch, findUnofferedOption, type ReadyInfo } from "./request-options.js";
+import { findModelMismatch, type ReadyInfo } from "./request-options.js";
 import { RequestTracker } from "./request-tracker.js";
 import { Scheduler } from "./scheduler.js";
 import { toU32 } from "./wire-values.js";
@@ -94,7 +94,7 @@ export class Workload implements JobEvents {
    */
   accept(request: UpscaleMessage): void {
     this.requireUnusedId(request.id);
-    const refusal = this.#refusal ?? findUnofferedOption(request) ?? this.#findOverload(request);
+    const refusal = this.#refusal ?? this.#findOverload(request);
     if (refusal !== null) {
       this.refuse(request.id, refusal);
       return;
@@ -219,6 +219,9 @@ export class Workload implements JobEvents {
 
   #fail(job: Job, thrown: unknown): void {
     const error = asRequestError(thrown);
+    // The state of the device concerns every request, so it counts even when this one was answered before, and is told
+    // before: a client that has heard it may keep the request for the next worker.
+    if (error.code === "gpu_lost") this.#parts.events.onDeviceLost();
     const isFirst = this.#tracker.close(job);
     if (isFirst) {
       if (error.code === "internal") {
@@ -226,9 +229,7 @@ export class Workload implements JobEvents {
       }
       this.#settle(job, () => this.refuse(job.id, error));
     }
-    // The state of the device concerns every request, so it counts even when this one was answered before.
     if (thrown instanceof FatalError) this.#parts.events.onFatal(thrown);
-    else if (error.code === "gpu_lost") this.#parts.events.onDeviceLost();
     if (isFirst) this.#announceIdle();
   }
 

@@ -23,7 +23,19 @@ export async function cacheKey(
 ): Promise<string> {
   const digest = await webcrypto.subtle.digest("SHA-256", data);
   // Every option by name, so that a new one cannot be forgotten without the compiler saying so.
-  const { model: _, scale, tile, fit, format, quality, effort, lossless, strips, ...others } = options;
+  const {
+    model: _,
+    noise: __,
+    scale,
+    tile,
+    fit,
+    format,
+    quality,
+    effort,
+    lossless,
+    strips,
+    ...others
+  } = options;
   others satisfies Record<string, never>;
   const parts = [
     ...[Buffer.from(digest).toString("hex"), context.modelSha256, context.programVersion],

@@ -4,6 +4,8 @@ import type { EncodedPage, EncodedStrip, OutputFormat, SourceInfo } from "./page
 export interface PageOptions {
   readonly model: string | null;
   readonly scale: number | null;
+  /** -1 to 3; null means what the loaded model has. */
+  readonly noise: number | null;
   /** Side of a tile in input pixels; 0 lets the engine choose, null means what the engine was set up with. */
   readonly tile: number | null;
   /** Largest output size; the page is shrunk to fit inside after upscaling, never enlarged. */

@@ -46,6 +46,14 @@ export function createPageStages(engine: Engine, settings: PageStagesSettings): 
     cacheKey: (job) => cacheKey(job.data, job.options, context),
     expectWritable: (page, options) => expectWritableSize(page.colour, engine.scale, options),
     upscale: (page, job) => upscalePage(page, engine, job),
-    encode: (page, job) => encodePage(page, job.options, job.data.length, (strip) => job.onStrip?.(strip)),
+    async encode(page, job) {
+      try {
+        return await encodePage(page, job.options, job.data.length, (strip) => job.onStrip?.(strip));
+      } finally {
+        // The codecs are done with the pixels, whether they were written or not.
+        page.colour.release?.();
+        page.alpha?.release?.();
+      }
+    },
   };
 }

@@ -6,6 +6,8 @@ export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** Interleaved 8-bit pixels, rows top-down without gaps: `data.length === width * height * channels`. */
 export interface PixelBuffer {
+  /** Gives memory that is not JavaScript's own back early. Only once nobody reads the pixels any more: none are left. */
+  readonly release?: () => void;
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;

@@ -17,7 +17,7 @@ export interface UpscaledPage {
 /**
  * @throws {UpscalerError} model_not_found, unsupported_option: what is asked for is not what the engine has loaded
  */
-export function expectLoadedModel({ model, scale }: PageOptions, engine: Engine): void {
+export function expectLoadedModel({ model, scale, noise }: PageOptions, engine: Engine): void {
   if (model !== null && model !== engine.model) {
     throw new UpscalerError("model_not_found", `expected model to be ${engine.model}, received ${model}`);
   }
@@ -25,6 +25,13 @@ export function expectLoadedModel({ model, scale }: PageOptions, engine: Engine)
     throw new UpscalerError(
       "unsupported_option",
       `expected scale to be ${engine.scale}, as model ${engine.model} gives, received ${scale}; use fit for smaller sizes`,
+    );
+  }
+  if (noise !== null && noise !== engine.noise) {
+    const levels = engine.noise === null ? "absent: model" : `${engine.noise}, as model`;
+    throw new UpscalerError(
+      "unsupported_option",
+      `expected noise to be ${levels} ${engine.model} has ${engine.noise === null ? "no levels" : "it"}, received ${noise}`,
     );
   }
 }
@@ -38,7 +45,7 @@ export function expectLoadedModel({ model, scale }: PageOptions, engine: Engine)
 export async function upscalePage(
   page: Page,
   engine: Engine,
-  job: Pick<PageJob, "options" | "signal" | "onProgress">,
+  job: Pick<PageJob, "options" | "priority" | "signal" | "onProgress">,
 ): Promise<UpscaledPage> {
   const { signal } = job;
   const passes = page.alpha === null ? 1 : 2;
@@ -46,6 +53,7 @@ export async function upscalePage(
     const upscaled = await engine.upscale(image, {
       tile: job.options.tile,
       signal,
+      urgency: job,
       onTile: (done, total) => job.onProgress?.(pass * total + done, passes * total),
     });
     expectScaled(image, upscaled.image, engine.scale);
@@ -57,7 +65,7 @@ export async function upscalePage(
   if (page.alpha !== null) {
     signal.throwIfAborted();
     const grey = await run(await planeAsRgb(page.alpha), 1);
-    alpha = await rgbAsPlane(grey.image);
+    alpha = await rgbAsPlane(grey.image).finally(() => grey.image.release?.());
     warnings.push(...grey.warnings.filter((warning) => !warnings.includes(warning)));
   }
   return {

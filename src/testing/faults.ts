@@ -17,6 +17,8 @@ export const PROCESS_FAULTS = {
   "never-ready": "neither ready nor fatal",
   "stdout-noise": "console.log and writes to file descriptor 1, at the start and with every page",
   "inject-unknown": "unknown messages and fields from a future version",
+  "lose-gpu":
+    "the real network on the first Vulkan device, whose n-th submission is lost, n being the value (2)",
   slow: "every tile takes as many milliseconds as its value says",
 } as const;
 
@@ -37,7 +39,7 @@ export interface Faults {
 
 export const NO_FAULTS: Faults = { page: [], process: new Map() };
 
-const WITH_VALUE: ReadonlySet<ProcessFault> = new Set(["exit-at-start", "slow"]);
+const WITH_VALUE: ReadonlySet<ProcessFault> = new Set(["exit-at-start", "lose-gpu", "slow"]);
 
 /**
  * Adds one `--fault` of the command line: NAME, NAME=VALUE, or NAME-on=N and NAME-on=TEXT for a page fault.

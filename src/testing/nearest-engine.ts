@@ -24,6 +24,7 @@ export class NearestEngine implements Engine {
   readonly model = "nearest-for-tests";
   readonly modelSha256 = "0".repeat(64);
   readonly scale = 2;
+  readonly noise = null;
   readonly precision = "fp32";
   readonly lanes = 1;
   readonly #options: NearestEngineOptions;

@@ -7,6 +7,7 @@ import { addLogOptions, type LogChoice, openLog } from "../commands/program-log.
 import { runProgram } from "../commands/run-program.js";
 import { readUsage } from "../commands/usage.js";
 import { serve, toLoaded } from "../commands/worker.js";
+import type { Engine } from "../engine/engine.js";
 import { FatalError } from "../errors.js";
 import type { LoadedStages } from "../session/session.js";
 import { configureCodecs } from "../stages/codec-settings.js";
@@ -14,6 +15,7 @@ import { createPageStages } from "../stages/page-stages.js";
 import { PagePipeline } from "../stages/pipeline.js";
 import { PROGRAM_VERSION } from "../version.js";
 import type { GuardedStdout } from "../wire/stdout-guard.js";
+import { openDoomedEngine } from "./doomed-engine.js";
 import { addFault, type Faults, NO_FAULTS, PAGE_FAULTS, PROCESS_FAULTS } from "./faults.js";
 import { realFaultActions, withFaults } from "./faulty-stages.js";
 import { NearestEngine } from "./nearest-engine.js";
@@ -51,9 +53,16 @@ function makeNoise(): void {
   writeSync(1, "noise from native code\n");
 }
 
-function openFaultyStages({ fault, limit, tileSize }: TestWorkerChoice, stdout: GuardedStdout): OpenedStages {
+/** The real network on a device that will be lost, or the engine for tests. */
+function openTestEngine({ fault, tileSize }: TestWorkerChoice): Promise<Engine> | Engine {
+  if (fault.process.has("lose-gpu")) return openDoomedEngine(fault.process.get("lose-gpu") ?? 2, tileSize);
+  return new NearestEngine({ tileSize, tileMs: fault.process.get("slow") ?? 0 });
+}
+
+async function openFaultyStages(choice: TestWorkerChoice, stdout: GuardedStdout): Promise<OpenedStages> {
   configureCodecs();
-  const engine = new NearestEngine({ tileSize, tileMs: fault.process.get("slow") ?? 0 });
+  const { fault, limit } = choice;
+  const engine = await openTestEngine(choice);
   const maxInputPixels = limit.maxInputPixels ?? DEFAULT_WORKER_LIMITS.maxInputPixels;
   const stages = createPageStages(engine, { maxInputPixels, programVersion: PROGRAM_VERSION });
   const onPage = fault.process.has("stdout-noise") ? makeNoise : () => undefined;
@@ -62,23 +71,31 @@ function openFaultyStages({ fault, limit, tileSize }: TestWorkerChoice, stdout: 
   return { engine, pipeline: new PagePipeline(faulty, PIPELINE_LIMITS, () => performance.now()) };
 }
 
-async function load(faults: Faults["process"], opened: OpenedStages): Promise<LoadedStages> {
+async function load(faults: Faults["process"], opening: Promise<OpenedStages>): Promise<LoadedStages> {
   if (faults.has("no-device")) {
     throw new FatalError("gpu_init_failed", "expected a device, received none, as the test asked");
   }
   if (faults.has("never-ready")) await new Promise(() => undefined);
-  return toLoaded(opened);
+  return toLoaded(await opening);
 }
 
 async function runTestWorker(choice: TestWorkerChoice, stdout: GuardedStdout): Promise<ExitCode> {
   const { process: faults } = choice.fault;
   if (faults.has("exit-at-start")) return (faults.get("exit-at-start") ?? EXIT.internal) as ExitCode;
   if (faults.has("stdout-noise")) makeNoise();
-  const opened = openFaultyStages(choice, stdout);
+  const opening = openFaultyStages(choice, stdout);
+  // A failure is told to the client by the session; here it only must not count as unhandled.
+  let pipeline: PagePipeline | null = null;
+  opening.then(
+    (opened) => {
+      pipeline = opened.pipeline;
+    },
+    () => undefined,
+  );
   return serve(faults.has("inject-unknown") ? injectUnknown(stdout.stream) : stdout.stream, {
-    stages: load(faults, opened),
+    stages: load(faults, opening),
     limits: choice.limit,
-    readUsage: () => readUsage(opened.pipeline.counters),
+    readUsage: () => readUsage(pipeline?.counters ?? null),
     log: openLog(choice),
   });
 }

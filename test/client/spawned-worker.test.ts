@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { ClientOptions } from "../../src/client/client-options.js";
 import { type SpawnOptions, UpscaleClient } from "../../src/client/upscale-client.js";
 import { spawnWorkerProcess } from "../../src/client/worker-process.js";
+import { vulkanDevices } from "../support/engines.js";
 import { screentonePage } from "../support/pages.js";
 import { TEST_WORKER } from "../support/worker.js";
 import { outcomeOf } from "./fake-workers.js";
@@ -115,14 +116,37 @@ describe("a page that is poison to the worker", () => {
 });
 
 describe("a lost device", () => {
-  it("is the request's error, and the worker is replaced", async () => {
-    const client = openTestWorker(["--fault", "device-lost-on=poison"], { restart: { firstDelayMs: 10 } });
+  const replaceSoon = { restart: { firstDelayMs: 10 } };
+
+  it("costs nothing: the worker is replaced and gets what was not served", async () => {
+    const client = openTestWorker(["--fault", "device-lost-on=3"], replaceSoon);
+    const lost: (number | null)[] = [];
+    client.on("lost", ({ exit }) => lost.push(exit.code));
+    const { settled } = watch([page, tiny, page, tiny].map((data) => client.upscale(data)));
+    expect(await settled).toEqual(["result", "result", "result", "result"]);
+    expect(lost).toEqual([75]);
+  });
+
+  it("is the error of a request that has lost two of them, and of no other", async () => {
+    const client = openTestWorker(["--fault", "device-lost-on=poison"], replaceSoon);
     const lost: (number | null)[] = [];
     client.on("lost", ({ exit }) => lost.push(exit.code));
     expect(await outcomeOf(client.upscale(poison))).toBe("gpu_lost");
     expect((await client.upscale(page)).width).toBe(96);
-    expect(lost).toEqual([75]);
+    expect(lost).toEqual([75, 75]);
   });
+
+  it.skipIf(vulkanDevices.length === 0)(
+    "of Vulkan ends the real engine, and the next one goes on",
+    async () => {
+      const client = openTestWorker(["--fault", "lose-gpu=3"], replaceSoon);
+      const lost: (number | null)[] = [];
+      client.on("lost", ({ exit }) => lost.push(exit.code));
+      const { settled } = watch([tiny, tiny, tiny, tiny].map((data) => client.upscale(data)));
+      expect(await settled).toEqual(["result", "result", "result", "result"]);
+      expect(lost).toEqual([75]);
+    },
+  );
 });
 
 describe("a worker that cannot be started", () => {

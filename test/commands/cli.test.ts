@@ -85,8 +85,8 @@ describe("upscale", () => {
     [
       "a scale that the model lacks",
       ["upscale", "PAGE", "-o", "/tmp/x.webp", "-s", "3"],
-      1,
-      "expected scale to be 2",
+      69,
+      "expected a model of scale 3",
     ],
     ["a missing device", ["upscale", "PAGE", "-o", "/tmp/x.webp", "-g", "99"], 69, "gpu-id -1 uses the CPU"],
     ["an unknown model", ["upscale", "PAGE", "-o", "/tmp/x.webp", "-m", "nope"], 69, "bd2x-fast"],

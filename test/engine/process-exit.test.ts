@@ -19,8 +19,9 @@ function endBusyProcess(
 ): Promise<{ code: number | null; signal: string | null }> {
   const options = {
     ...modelOptions,
-    ...{ deviceIndex, consumed: 0, alignment: 1, addsNearest: false },
-    ...{ fp16: false, winograd: true, threads: 1, parallelRuns: 1, lanes: 1 },
+    ...{ deviceIndex, consumed: 0, alignment: 1, addsNearest: false, edges: "mirror", globalPools: [] },
+    ...{ fp16Storage: false, fp16Arithmetic: false, winograd: true, cooperativeMatrix: false },
+    ...{ threads: 1, lanes: 1, maxMemoryMb: 0, duty: 1, pipelineCachePath: "", loseDeviceAfter: 0 },
   };
   const args = ["--expose-gc", SCRIPT, ADDON, JSON.stringify(options), ending];
   return new Promise((resolve, reject) => {

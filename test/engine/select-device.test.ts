@@ -4,7 +4,8 @@ import { selectDevice } from "../../src/engine/select-device.js";
 
 function device(index: number, type: NativeDevice["type"]): NativeDevice {
   return {
-    ...{ index, type, name: `${type} ${index}`, driver: "test", memoryMb: 1024 },
+    ...{ index, type, name: `${type} ${index}`, memoryMb: 1024 },
+    ...{ driver: "test", driverVersion: "1", uuid: `${index}` },
     ...{ fp16Storage: true, fp16Arithmetic: true, int8Storage: true, cooperativeMatrix: false },
   };
 }

@@ -1,30 +1,104 @@
 import { describe, expect, it } from "vitest";
-import { automaticTile, SMALLEST_TILE } from "../../src/engine/tile-size.js";
+import { cpuTile, gpuTile, SMALLEST_TILE, WHOLE_IMAGE } from "../../src/engine/tile-size.js";
 
-const gpu = { lanes: 1, overlap: 8 };
-const cpu = { memoryBudgetMb: 0, lanes: 1 };
+const MIB = 2 ** 20;
+const network = { overlap: 8, alignment: 1, tensorFloatsPerPixel: 100, winogradFloatsPerPixel: 200 };
+const fp32 = { fp16Storage: false, winograd: false };
+const page = { width: 800, height: 1200 };
 
-describe("automaticTile", () => {
-  it("grows with the memory and never exceeds its share", () => {
-    const tiles = [256, 1024, 8192, 80_000].map((memoryBudgetMb) =>
-      automaticTile({ ...gpu, memoryBudgetMb }),
-    );
+function memory(budgetMb: number, changed: Partial<Parameters<typeof gpuTile>[3]> = {}) {
+  const now = { budgetMb, usedMb: 0, heldMb: 0 };
+  return { now, maxMemoryMb: 0, weightsMb: 0, lanes: 1, ...changed };
+}
+
+/** Largest number of bytes that a tile of this page takes, its overlap included. */
+function bytesOf(tile: number, { width, height } = page, floats = network.tensorFloatsPerPixel): number {
+  const side = (length: number) => Math.min(tile, length) + 2 * network.overlap;
+  return side(width) * side(height) * floats * 4;
+}
+
+describe("gpuTile", () => {
+  it("is the whole page where that fits, and never a tile larger than memory", () => {
+    const budgets = [32, 64, 128, 256, 384];
+    const tiles = budgets.map((mb) => gpuTile(page, network, fp32, memory(mb)));
     expect(tiles).toEqual([...tiles].sort((a, b) => a - b));
     expect(new Set(tiles).size).toBe(tiles.length);
-    expect((tiles[1] ?? 0) ** 2 * 2048).toBeLessThanOrEqual(0.6 * 1024 * 2 ** 20);
+    tiles.forEach((tile, i) => {
+      expect(bytesOf(tile)).toBeLessThanOrEqual((budgets[i] ?? 0) * MIB);
+      // Not needlessly small either: the next multiple of 12 would not fit into the planned share.
+      expect(bytesOf(tile + 24)).toBeGreaterThan(0.75 * (budgets[i] ?? 0) * MIB);
+    });
+    expect(gpuTile(page, network, fp32, memory(600))).toBe(WHOLE_IMAGE);
   });
 
-  it("shares the memory between lanes", () => {
-    const [one, two] = [1, 2].map((lanes) => automaticTile({ ...gpu, lanes, memoryBudgetMb: 4096 }));
-    expect(two).toBeLessThan(one ?? 0);
+  it("makes long tiles of a long strip: only its length has to be divided", () => {
+    const strip = { width: 240, height: 20_000 };
+    const tile = gpuTile(strip, network, fp32, memory(256));
+    expect(tile).toBeGreaterThan(1500);
+    expect(bytesOf(tile, strip)).toBeLessThanOrEqual(256 * MIB);
+    expect(gpuTile({ width: 20_000, height: 240 }, network, fp32, memory(256))).toBe(tile);
   });
 
-  it("never goes below the smallest tile", () => {
-    expect(automaticTile({ ...gpu, lanes: 16, memoryBudgetMb: 1 })).toBe(SMALLEST_TILE);
+  it("counts half for fp16 and more for Winograd", () => {
+    const exact = gpuTile(page, network, fp32, memory(64));
+    expect(gpuTile(page, network, { fp16Storage: true, winograd: false }, memory(64))).toBeGreaterThan(exact);
+    expect(gpuTile(page, network, { fp16Storage: false, winograd: true }, memory(64))).toBeLessThan(exact);
   });
 
-  it("grows with the overlap on the CPU, within bounds", () => {
-    const tiles = [0, 8, 18, 1000].map((overlap) => automaticTile({ ...cpu, overlap }));
-    expect(tiles).toEqual([96, 112, 252, 384]);
+  it("shares the memory between lanes and leaves what others use", () => {
+    const alone = gpuTile(page, network, fp32, memory(128));
+    expect(gpuTile(page, network, fp32, memory(256, { lanes: 2 }))).toBe(alone);
+    const busy = { now: { budgetMb: 228, usedMb: 150, heldMb: 50 } };
+    expect(gpuTile(page, network, fp32, memory(0, busy))).toBe(alone);
+    expect(gpuTile(page, network, fp32, memory(178, { weightsMb: 50 }))).toBe(alone);
+  });
+
+  it("does not count weights twice where the driver has counted them", () => {
+    const now = { budgetMb: 178, usedMb: 50, heldMb: 0 };
+    const alone = gpuTile(page, network, fp32, memory(128));
+    expect(gpuTile(page, network, fp32, memory(0, { now, weightsMb: 50 }))).toBe(alone);
+  });
+
+  it("respects the cap, whatever the device would give", () => {
+    const alone = gpuTile(page, network, fp32, memory(64));
+    expect(gpuTile(page, network, fp32, memory(80_000, { maxMemoryMb: 64 }))).toBe(alone);
+    expect(gpuTile(page, network, fp32, memory(64, { maxMemoryMb: 80_000 }))).toBe(alone);
+  });
+
+  it("keeps tensors below 4 GiB on any device", () => {
+    const huge = { width: 12_000, height: 12_000 };
+    const tile = gpuTile(huge, network, fp32, memory(1_000_000));
+    expect(tile).toBeLessThan(12_000);
+    expect(bytesOf(tile, huge)).toBeLessThan(2 ** 32);
+  });
+
+  it("starts tiles at multiples of 12 and of the alignment", () => {
+    for (const alignment of [1, 2, 4, 8, 16]) {
+      const tile = gpuTile(page, { ...network, alignment }, fp32, memory(100));
+      expect([tile % 12, tile % alignment]).toEqual([0, 0]);
+    }
+  });
+
+  it("never goes below the smallest tile, also where nothing is free", () => {
+    expect(gpuTile(page, network, fp32, memory(1, { lanes: 16 }))).toBe(SMALLEST_TILE);
+    expect(gpuTile(page, network, fp32, memory(10, { weightsMb: 100 }))).toBe(SMALLEST_TILE);
+    expect(gpuTile(page, network, fp32, memory(0))).toBe(SMALLEST_TILE);
+  });
+});
+
+describe("cpuTile", () => {
+  const tileFor = (changed: object, freeMb = 100_000) =>
+    cpuTile(page, { ...network, globalPools: [], ...changed }, { freeMb, winograd: false });
+
+  it("grows with the overlap, within bounds, whatever the memory", () => {
+    expect([0, 8, 18, 1000].map((overlap) => tileFor({ overlap }))).toEqual([96, 112, 252, 384]);
+    expect(tileFor({}, 10)).toBe(112);
+  });
+
+  it("is the whole page for global pools, if that takes a quarter of the free memory at most", () => {
+    const globalPools = [{}];
+    const needed = (816 + 8) * (1216 + 8) * 400 * 4;
+    expect(tileFor({ globalPools }, needed / MIB)).toBe(WHOLE_IMAGE);
+    expect(tileFor({ globalPools }, (needed * 0.9) / MIB)).toBe(112);
   });
 });

@@ -48,6 +48,41 @@ describe.skipIf(!device)(`Vulkan on ${device?.name ?? "no device: install mesa-v
     expect(difference.share).toBeLessThan(1e-4);
   });
 
+  it.each([
+    [41, 23, WHOLE],
+    [43, 30, WHOLE],
+    [64, 40, 32],
+    [1, 1, WHOLE],
+    [1, 50, 32],
+  ])(
+    "gives the CPU's result for %i x %i pixels in tiles of %i, whatever the rows' length in words",
+    async (width, height, tile) => {
+      const odd = paintScreentone(width, height);
+      const [gpu, cpu] = await Promise.all([index, CPU_INDEX].map((each) => loadEngine(model, each)));
+      if (!gpu || !cpu) return expect.fail("expected two engines");
+      opened.push(gpu, cpu);
+      const results = await Promise.all(
+        [gpu, cpu].map((engine) => engine.upscale(odd, { tile, signal: never })),
+      );
+      const [onGpu, onCpu] = results.map(({ image: { data } }) => data);
+      expect(compare(onGpu ?? new Uint8Array(), onCpu ?? new Uint8Array()).largest).toBeLessThanOrEqual(1);
+    },
+  );
+
+  it("writes pixels into memory that is given back by release, and serves the next page", async () => {
+    const engine = await loadEngine(model, index);
+    opened.push(engine);
+    let previous: Uint8Array | null = null;
+    for (let i = 0; i < 3; i++) {
+      const { image: upscaled } = await engine.upscale(image, { tile: WHOLE, signal: never });
+      const data = Uint8Array.from(upscaled.data);
+      upscaled.release?.();
+      expect(upscaled.data).toHaveLength(0);
+      if (previous) expect(compare(data, previous).count).toBe(0);
+      previous = data;
+    }
+  });
+
   it("is released by close, so that many engines can follow one another", async () => {
     for (let i = 0; i < 5; i++) {
       const engine = await loadEngine(model, index);

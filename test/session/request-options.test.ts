@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findModelMismatch, findUnofferedOption, pageOptionsOf } from "../../src/session/request-options.js";
+import { findModelMismatch, pageOptionsOf } from "../../src/session/request-options.js";
 import { READY } from "./session-harness.js";
 
 const REQUEST = { t: "upscale", id: 1, data: new Uint8Array(1) } as const;
@@ -21,12 +21,5 @@ describe("findModelMismatch", () => {
     ["Plain-2x", undefined, "model_not_found"],
   ])("model %s with scale %s: %s", (model, scale, code) => {
     expect(mismatch(model, scale)).toBe(code);
-  });
-});
-
-describe("findUnofferedOption", () => {
-  it("refuses noise, and nothing else", () => {
-    expect(findUnofferedOption({ ...REQUEST, noise: 0 })?.code).toBe("unsupported_option");
-    expect(findUnofferedOption({ ...REQUEST, strips: true, scale: 4, model: "x" })).toBeNull();
   });
 });

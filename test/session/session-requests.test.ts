@@ -19,6 +19,7 @@ describe("Session: a request that succeeds", () => {
     const harness = new Harness();
     harness.upscale(7, {
       scale: 2,
+      noise: 1,
       fit: { width: 100 },
       quality: 80,
       tile: 256,
@@ -32,6 +33,7 @@ describe("Session: a request that succeeds", () => {
     expect(job?.options).toEqual({
       model: null,
       scale: 2,
+      noise: 1,
       tile: 256,
       fit: { width: 100, height: null },
       format: "webp",
@@ -70,6 +72,7 @@ describe("Session: a request that succeeds", () => {
     expect(harness.processor.started[0]?.options).toEqual({
       model: null,
       scale: null,
+      noise: null,
       tile: null,
       fit: null,
       format: "webp",
@@ -219,7 +222,6 @@ describe("Session: requests that are wrong", () => {
   });
 
   it.each([
-    [{ noise: 1 }, "unsupported_option", "noise"],
     [{ scale: 3 }, "unsupported_option", "expected one of 2, 1, 4 for scale, received 3"],
     [{ model: "plain-2x", scale: 4 }, "unsupported_option", "expected one of 2 for scale, received 4"],
     [{ model: "absent" }, "model_not_found", 'expected one of plain-2x, other for model, received "absent"'],

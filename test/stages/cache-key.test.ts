@@ -3,7 +3,7 @@ import { cacheKey } from "../../src/stages/cache-key.js";
 import type { PageOptions } from "../../src/stages/job.js";
 
 const OPTIONS: PageOptions = {
-  ...{ model: null, scale: null, tile: 0, fit: null },
+  ...{ model: null, scale: null, noise: null, tile: 0, fit: null },
   ...{ format: "webp", quality: null, effort: null, lossless: false, strips: false },
 };
 const DATA = new Uint8Array([1, 2, 3, 4]);

@@ -4,7 +4,7 @@ import type { Page, PixelBuffer } from "../../src/stages/page.js";
 import type { PageStages } from "../../src/stages/page-stages.js";
 
 export const OPTIONS: PageOptions = {
-  ...{ model: null, scale: null, tile: 0, fit: null },
+  ...{ model: null, scale: null, noise: null, tile: 0, fit: null },
   ...{ format: "webp", quality: null, effort: null, lossless: false, strips: false },
 };
 const PIXEL: PixelBuffer = { data: new Uint8Array(3), width: 1, height: 1, channels: 3 };

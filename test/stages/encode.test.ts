@@ -9,7 +9,7 @@ import { drawn, numbers } from "./images.js";
 beforeAll(configureCodecs);
 
 const OPTIONS: PageOptions = {
-  ...{ model: null, scale: null, tile: 0, fit: null },
+  ...{ model: null, scale: null, noise: null, tile: 0, fit: null },
   ...{ format: "webp", quality: null, effort: null, lossless: false, strips: false },
 };
 const LOSSLESS: PageOptions = { ...OPTIONS, format: "png" };

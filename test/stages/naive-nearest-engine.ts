@@ -11,6 +11,7 @@ export class NaiveNearestEngine implements Engine {
   readonly received: PixelBuffer[] = [];
   readonly options: UpscaleOptions[] = [];
   readonly scale: number;
+  readonly noise: number | null = null;
 
   constructor(scale = 2) {
     this.scale = scale;

@@ -3,7 +3,7 @@ import type { PageOptions } from "../../src/stages/job.js";
 import { expectWritableSize, outputSize } from "../../src/stages/output-size.js";
 
 const OPTIONS: PageOptions = {
-  ...{ model: null, scale: null, tile: 0, fit: null },
+  ...{ model: null, scale: null, noise: null, tile: 0, fit: null },
   ...{ format: "webp", quality: null, effort: null, lossless: false, strips: false },
 };
 

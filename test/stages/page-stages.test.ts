@@ -10,7 +10,7 @@ import { NaiveNearestEngine } from "./naive-nearest-engine.js";
 beforeAll(configureCodecs);
 
 const OPTIONS: PageOptions = {
-  ...{ model: null, scale: null, tile: 0, fit: null },
+  ...{ model: null, scale: null, noise: null, tile: 0, fit: null },
   ...{ format: "png", quality: null, effort: null, lossless: false, strips: false },
 };
 

@@ -8,7 +8,7 @@ import { numbers } from "./images.js";
 import { NaiveNearestEngine } from "./naive-nearest-engine.js";
 
 const OPTIONS: PageOptions = {
-  ...{ model: null, scale: null, tile: 96, fit: null },
+  ...{ model: null, scale: null, noise: null, tile: 96, fit: null },
   ...{ format: "webp", quality: null, effort: null, lossless: false, strips: false },
 };
 const OPAQUE: Page = {
@@ -24,7 +24,7 @@ const TRANSPARENT: Page = {
 };
 
 const job = (controller = new AbortController(), onProgress = vi.fn()) => ({
-  ...{ options: OPTIONS, signal: controller.signal, onProgress },
+  ...{ options: OPTIONS, priority: 1, signal: controller.signal, onProgress },
 });
 
 describe("an opaque page", () => {

@@ -20,7 +20,15 @@ async function startBusyEngine({ addonPath, options }) {
   });
   const submit = () => {
     const input = new Uint8Array(width * height * 3);
-    upscaler.submit({ id: 1, tile: 32, width, height, input, output: new Uint8Array(input.length * 4) });
+    upscaler.submit({
+      id: 1,
+      tile: 32,
+      priority: 0,
+      width,
+      height,
+      input,
+      output: new Uint8Array(input.length * 4),
+    });
     return firstTile;
   };
   return submit;

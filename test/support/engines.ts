@@ -19,12 +19,21 @@ export async function shippedModel(): Promise<ResolvedModel> {
   return (await ModelCatalogue.open(join(PACKAGE_ROOT, "models"))).resolve(null);
 }
 
-const DEFAULTS: EngineOptions = { precision: "fp32", threads: 2, winograd: true, tileSize: 0 };
+/** Engine options, with the arithmetic by its two parts that results depend on most. */
+export type TestEngineOptions = Partial<EngineOptions> & {
+  readonly precision?: "fp32" | "fp16";
+  readonly winograd?: boolean;
+};
 
 export function loadEngine(
   model: ResolvedModel,
   deviceIndex: number,
-  options: Partial<EngineOptions> = {},
+  { precision = "fp32", winograd = true, ...options }: TestEngineOptions = {},
 ): Promise<NcnnEngine> {
-  return NcnnEngine.load(addon, model, selectDevice(vulkanDevices, deviceIndex), { ...DEFAULTS, ...options });
+  const fp16Storage = precision === "fp16";
+  return NcnnEngine.load(addon, model, selectDevice(vulkanDevices, deviceIndex), {
+    arithmetic: { fp16Storage, fp16Arithmetic: false, winograd, cooperativeMatrix: true },
+    ...{ threads: 2, tileSize: 0, maxMemoryMb: 0, duty: 1, pipelineCachePath: "" },
+    ...options,
+  });
 }

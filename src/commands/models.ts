@@ -1,0 +1,131 @@
+import { once } from "node:events";
+import type { Writable } from "node:stream";
+import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
+import { loadNcnnAddon } from "../engine/native.js";
+import { FatalError, UpscalerError } from "../errors.js";
+import { ModelCatalogue, type ModelSummary, type ResolvedModel } from "../models/catalogue.js";
+import { ModelError } from "../models/model-error.js";
+import type { FileDigest } from "../models/model-files.js";
+import type { ModelChoice } from "../models/model-selection.js";
+import { MODELS_FOLDER } from "./open-engine.js";
+
+/** A model and whether this build can run it. */
+export interface ModelInfo extends ResolvedModel {
+  /** Layer types of the model that this build of ncnn lacks; null when the addon is not built. */
+  readonly unknownLayers: readonly string[] | null;
+}
+
+/** @returns one line a model: a star at the default one, then name, family, scale, licence and title */
+export function formatModels(models: readonly ModelSummary[]): string {
+  const rows = models.map(({ name, title, family, scale, licence, isDefault }) => {
+    return [isDefault ? "*" : " ", name, family, `${scale}x`, licence, title];
+  });
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) => `${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" ")}\n`).join("");
+}
+
+function describeFile(path: string, { bytes, sha256 }: FileDigest): string {
+  return `${path}, ${bytes} bytes, sha256 ${sha256}`;
+}
+
+function describePools({ globalPools }: ModelInfo): string {
+  const pools = globalPools.map(({ pooled, source, channels, strideNumerator, strideDenominator }) => {
+    const stride = strideDenominator === 1 ? strideNumerator : `${strideNumerator}/${strideDenominator}`;
+    return `${pooled} of ${source} (${channels} channels, stride ${stride})`;
+  });
+  return pools.join(", ") || "none";
+}
+
+function describeUnknown({ unknownLayers }: ModelInfo): string {
+  if (unknownLayers === null) return "not known: the native addon is not built";
+  return unknownLayers.join(", ") || "none";
+}
+
+/** @returns one line for each thing that was recognised */
+export function formatModelInfo(info: ModelInfo): string {
+  const { padding, noise, residual, edges } = info;
+  const floats = (count: number): string => `${Math.round(count * 10) / 10} values per input pixel`;
+  const rows: readonly (readonly [label: string, value: string])[] = [
+    ["name", info.name],
+    ["family", info.family],
+    ["scale", `${info.scale}x`],
+    ["noise level", noise === null ? "the model has none" : `${noise}`],
+    ["licence", info.licence ?? "not known"],
+    ["blobs", `${info.inputBlob} to ${info.outputBlob}`],
+    [
+      "padding",
+      padding.mode === "kept" ? "inside the network" : `${padding.pixels} px consumed on each side`,
+    ],
+    ["receptive radius", `${info.receptiveRadius} px`],
+    ["overlap of tiles", `${info.overlap} px`],
+    ["alignment of tiles", `${info.alignment} px`],
+    ["beyond the edges", edges === "mirror" ? "the image mirrored" : "its outermost pixels repeated"],
+    ["added to the output", residual === "nearest" ? "the input, enlarged by nearest neighbour" : "nothing"],
+    ["global means", describePools(info)],
+    ["layer types", info.layerTypes.join(", ")],
+    ["layers not in this build", describeUnknown(info)],
+    ["memory of blobs", floats(info.tensorFloatsPerPixel)],
+    ["memory of Winograd", floats(info.winogradFloatsPerPixel)],
+    ["weights", `${info.weights.count} numbers, ${info.weights.precision}`],
+    ["graph file", describeFile(info.paramPath, info.files.param)],
+    ["weight file", describeFile(info.binPath, info.files.bin)],
+    ["sha256 of both", info.sha256],
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, value]) => `${label.padEnd(width)}  ${value}\n`).join("");
+}
+
+/** @returns null when there is no addon to ask: what is read from the files is worth showing without it */
+function findUnknownLayers(types: readonly string[]): readonly string[] | null {
+  try {
+    return loadNcnnAddon().unknownLayers(types);
+  } catch (thrown) {
+    if (thrown instanceof FatalError) return null;
+    throw thrown;
+  }
+}
+
+/** A model's fault is the user's to know, not one of this program. */
+async function forUser<Value>(work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof ModelError) throw new UpscalerError(thrown.code, thrown.message, { cause: thrown });
+    throw thrown;
+  }
+}
+
+async function print(output: Writable, text: string): Promise<ExitCode> {
+  output.end(text);
+  await once(output, "finish");
+  return EXIT.ok;
+}
+
+/**
+ * Prints the models that come with the program, as text or as one JSON array.
+ *
+ * @throws {UpscalerError} model_invalid: the manifest is damaged
+ */
+export async function runModelList(options: { readonly json: boolean }, output: Writable): Promise<ExitCode> {
+  const models = await forUser(async () => (await ModelCatalogue.open(MODELS_FOLDER)).list());
+  return print(output, options.json ? `${JSON.stringify(models, null, 2)}\n` : formatModels(models));
+}
+
+/**
+ * Prints everything that is recognised of one model, as text or as one JSON object.
+ *
+ * @param nameOrPath as `--model` takes it
+ * @throws {UpscalerError} model_not_found; model_invalid: damaged, not usable in tiles, or not what was asked for
+ */
+export async function runModelInfo(
+  nameOrPath: string,
+  options: ModelChoice & { readonly json: boolean },
+  output: Writable,
+): Promise<ExitCode> {
+  const model = await forUser(async () => {
+    const catalogue = await ModelCatalogue.open(MODELS_FOLDER);
+    return catalogue.resolveNameOrPath(nameOrPath, options);
+  });
+  const info: ModelInfo = { ...model, unknownLayers: findUnknownLayers(model.layerTypes) };
+  return print(output, options.json ? `${JSON.stringify(info, null, 2)}\n` : formatModelInfo(info));
+}

@@ -1,0 +1,114 @@
+import type { NativeDevice } from "./native.js";
+
+/** How a network's numbers are stored and summed: the speed settings that change its result a little. */
+export interface Arithmetic {
+  /** Tensors and weights as fp16, which halves memory traffic; sums stay fp32. */
+  readonly fp16Storage: boolean;
+  /** Sums as fp16 too; needs fp16 storage. */
+  readonly fp16Arithmetic: boolean;
+  /** Faster 3x3 convolutions, which round a little differently from tile to tile. */
+  readonly winograd: boolean;
+  /** Convolutions on the GPU's matrix units; they multiply fp16 only, so this needs fp16 storage. */
+  readonly cooperativeMatrix: boolean;
+}
+
+/** What the user asked for. */
+export interface ArithmeticRequest {
+  readonly precision: "auto" | "fp32" | "fp16";
+  /** false: turned off; true: left to the program. */
+  readonly winograd: boolean;
+}
+
+/** What the choice depends on of a device. */
+export interface ArithmeticAbilities {
+  readonly type: NativeDevice["type"] | "cpu";
+  readonly fp16Storage: boolean;
+  readonly fp16Arithmetic: boolean;
+  readonly cooperativeMatrix: boolean;
+}
+
+const FP32 = { fp16Storage: false, fp16Arithmetic: false } as const;
+const FP16_STORAGE = { fp16Storage: true, fp16Arithmetic: false } as const;
+const FP16_ARITHMETIC = { fp16Storage: true, fp16Arithmetic: true } as const;
+
+/** @returns what a result is computed in unless something else was measured to be exact enough */
+export function fp32Arithmetic(winograd: boolean): Arithmetic {
+  return { ...FP32, winograd, cooperativeMatrix: false };
+}
+
+/** @returns a name for tables and file names, such as `fp16-storage-winograd-coopmat` */
+export function arithmeticName({
+  fp16Storage,
+  fp16Arithmetic,
+  winograd,
+  cooperativeMatrix,
+}: Arithmetic): string {
+  const precision = fp16Arithmetic ? "fp16" : fp16Storage ? "fp16-storage" : "fp32";
+  return [precision, winograd && "winograd", cooperativeMatrix && "coopmat"].filter(Boolean).join("-");
+}
+
+/** @returns all combinations that the engine takes, the most exact ones first */
+export function allArithmetics(): readonly Arithmetic[] {
+  return [FP32, FP16_STORAGE, FP16_ARITHMETIC].flatMap((precision) =>
+    [false, true].flatMap((winograd) =>
+      [false, true].map((cooperativeMatrix) => ({ ...precision, winograd, cooperativeMatrix })),
+    ),
+  );
+}
+
+/** @returns a number that grows as results get less exact: precision counts most, then Winograd, then matrix units */
+export function inexactness({
+  fp16Storage,
+  fp16Arithmetic,
+  winograd,
+  cooperativeMatrix,
+}: Arithmetic): number {
+  return (
+    Number(fp16Storage) * 4 + Number(fp16Arithmetic) * 4 + Number(winograd) * 2 + Number(cooperativeMatrix)
+  );
+}
+
+/** @returns what is used where nothing is measured: fp16 storage if it was asked for and can be had, else fp32 */
+export function cautiousArithmetic(
+  { precision, winograd }: ArithmeticRequest,
+  device: ArithmeticAbilities,
+): Arithmetic {
+  const wantsFp16 = precision === "fp16" && device.type !== "cpu" && device.fp16Storage;
+  return { ...(wantsFp16 ? FP16_STORAGE : FP32), winograd, cooperativeMatrix: false };
+}
+
+/**
+ * What is open once the request is obeyed and the device's abilities are taken into account. Software devices and the
+ * CPU have the cautious choice only: fp16 is emulated there, and slower.
+ *
+ * @returns at least one, the likely fastest first
+ */
+export function candidateArithmetics(
+  request: ArithmeticRequest,
+  device: ArithmeticAbilities,
+): readonly Arithmetic[] {
+  if (device.type === "cpu" || device.type === "software") return [cautiousArithmetic(request, device)];
+  const { precision, winograd } = request;
+  const inFp32 = combine(FP32, winograd, false);
+  if (!device.fp16Storage || precision === "fp32") return inFp32;
+  const inFp16 = (sums: typeof FP16_STORAGE | typeof FP16_ARITHMETIC) => [
+    ...(device.cooperativeMatrix ? combine(sums, winograd, true) : []),
+    ...combine(sums, winograd, false),
+  ];
+  return [
+    ...inFp16(FP16_STORAGE),
+    // Sums in fp16 are rarely exact enough (32 to 39 dB on an H100) and hardly faster there.
+    ...(device.fp16Arithmetic ? inFp16(FP16_ARITHMETIC) : []),
+    ...(precision === "auto" ? inFp32 : []),
+  ];
+}
+
+/** Matrix units make direct convolutions faster than Winograd's; without them it is the other way round. */
+function combine(
+  precision: Pick<Arithmetic, "fp16Storage" | "fp16Arithmetic">,
+  mayUseWinograd: boolean,
+  cooperativeMatrix: boolean,
+): Arithmetic[] {
+  const order = cooperativeMatrix ? [false, mayUseWinograd] : [mayUseWinograd, false];
+  return [...new Set(order)].map((winograd) => ({ ...precision, winograd, cooperativeMatrix }));
+}

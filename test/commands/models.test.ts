@@ -1,0 +1,160 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { EXIT } from "../../protocol/error-codes.js";
+import { formatModelInfo, type ModelInfo, runModelInfo, runModelList } from "../../src/commands/models.js";
+import { exitCodeOf } from "../../src/commands/run-program.js";
+import { loadNcnnAddon } from "../../src/engine/native.js";
+import { resolveForeignModel } from "../../src/models/catalogue.js";
+import { CHANNEL_RULES } from "../../src/models/channel-rules.js";
+import { paramText } from "../models/graphs.js";
+import { describePublished } from "../models/published.js";
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "models-command-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** @returns what a command writes */
+async function written(command: (output: Writable) => Promise<number>): Promise<string> {
+  const chunks: string[] = [];
+  const output = new Writable({
+    write(chunk: Buffer, _, done) {
+      chunks.push(chunk.toString());
+      done();
+    },
+  });
+  expect(await command(output)).toBe(EXIT.ok);
+  return chunks.join("");
+}
+
+const anything = { scale: null, noise: null };
+const info = (path: string, options: object = {}) =>
+  written((output) => runModelInfo(path, { ...anything, json: false, ...options }, output));
+
+const SQUEEZE = paramText(
+  "Input i 0 1 in0",
+  "Split s 1 2 in0 a b",
+  "Pooling p 1 1 b gap 0=1 4=1",
+  "InnerProduct f 1 1 gap w 0=3 2=9",
+  "BinaryOp m 2 1 a w out0 0=2",
+);
+
+async function addSqueeze(stem: string): Promise<void> {
+  await writeFile(join(folder, `${stem}.param`), SQUEEZE);
+  await writeFile(join(folder, `${stem}.bin`), new Uint8Array(4 + 4 * 9));
+}
+
+describe("models list", () => {
+  it("shows every model of the manifest, the default one with a star", async () => {
+    const lines = (await written((output) => runModelList({ json: false }, output))).trimEnd().split("\n");
+    expect(lines.filter((line) => line.startsWith("*"))).toEqual([
+      expect.stringMatching(/^\* bd2x-fast +plain +2x +MIT +\S/),
+    ]);
+  });
+
+  it("gives JSON", async () => {
+    const models = JSON.parse(await written((output) => runModelList({ json: true }, output)));
+    expect(models).toContainEqual({
+      name: "bd2x-fast",
+      title: expect.any(String),
+      family: "plain",
+      scale: 2,
+      licence: "MIT",
+      isDefault: true,
+    });
+  });
+});
+
+describe("models info", () => {
+  it("shows what was recognised of a listed model", async () => {
+    const text = await info("bd2x-fast");
+    for (const line of [
+      /^family +plain$/m,
+      /^scale +2x$/m,
+      /^noise level +the model has none$/m,
+      /^licence +MIT$/m,
+      /^blobs +data to output$/m,
+      /^receptive radius +8 px$/m,
+      /^beyond the edges +the image mirrored$/m,
+      /^global means +none$/m,
+      /^memory of blobs +99 values per input pixel$/m,
+      /^weights +59852 numbers, fp32$/m,
+      /^weight file +\S+bd2x-fast\.bin, 239440 bytes, sha256 [0-9a-f]{64}$/m,
+    ])
+      expect(text).toMatch(line);
+  });
+
+  it("shows global means, noise level and unknown licence of a foreign one", async () => {
+    await addSqueeze("noise1_model");
+    const text = await info(join(folder, "noise1_model.bin"));
+    expect(text).toMatch(/^noise level +1$/m);
+    expect(text).toMatch(/^licence +not known$/m);
+    expect(text).toMatch(/^global means +gap of b \(3 channels, stride 1\)$/m);
+  });
+
+  it("gives everything that is resolved as JSON", async () => {
+    await addSqueeze("model");
+    const { unknownLayers, ...model } = JSON.parse(await info(folder, { json: true })) as ModelInfo;
+    expect(model).toEqual(JSON.parse(JSON.stringify(await resolveForeignModel(folder))));
+    expect(unknownLayers).toEqual([]);
+  });
+
+  it("says which layers this build lacks, or that it does not know", async () => {
+    await addSqueeze("model");
+    const model = await resolveForeignModel(folder);
+    const line = (unknownLayers: string[] | null) =>
+      /^layers not in this build +(.*)$/m.exec(formatModelInfo({ ...model, unknownLayers }))?.[1];
+    expect(line(["GridSample", "LSTM"])).toBe("GridSample, LSTM");
+    expect(line([])).toBe("none");
+    expect(line(null)).toMatch(/not known/);
+  });
+
+  it("lists no layer type as usable that this build lacks", () => {
+    expect(loadNcnnAddon().unknownLayers([...CHANNEL_RULES.keys(), "LSTM"])).toEqual(["LSTM"]);
+  });
+
+  it("obeys scale and noise", async () => {
+    for (const stem of ["noise0_model", "noise3_model"]) await addSqueeze(stem);
+    const chosen = async (options: object) => JSON.parse(await info(folder, { json: true, ...options })).name;
+    expect(await chosen({})).toBe("noise0_model");
+    expect(await chosen({ noise: 3 })).toBe("noise3_model");
+  });
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    ["a name that is not listed", () => info("nobody's"), "model_not_found"],
+    ["a path to nothing", () => info(join(folder, "none.param")), "model_invalid"],
+    ["a choice that is not there", () => info("bd2x-fast", { noise: 1 }), "model_invalid"],
+  ])("fails as an input does for %s", async (_, attempt, code) => {
+    const thrown: unknown = await attempt().catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ code });
+    expect(exitCodeOf(thrown)).toBe(EXIT.failure);
+  });
+
+  it("fails so for a damaged file", async () => {
+    await addSqueeze("model");
+    await writeFile(join(folder, "model.bin"), new Uint8Array(8));
+    await expect(info(folder)).rejects.toMatchObject({
+      code: "model_invalid",
+      message: /model\.bin: expected/,
+    });
+  });
+});
+
+describePublished("models info of published models", (root) => {
+  it("shows strides that are no whole numbers, and what a 4x network leaves to its program", async () => {
+    expect(await info(join(root, "realcugan-se"), { scale: 3 })).toMatch(
+      /^global means +gap0 of 10 \(64 channels, stride 2\), gap1 of 30 \(128 channels, stride 2\/3\)/m,
+    );
+    expect(await info(join(root, "realcugan-se"), { scale: 4 })).toMatch(
+      /^added to the output +the input, enlarged/m,
+    );
+    expect(await info(join(root, "waifu2x-cunet"))).toMatch(
+      /^beyond the edges +its outermost pixels repeated$/m,
+    );
+  });
+});
