@@ -67,6 +67,8 @@ void TensorPool::trim() {
 
 ncnn::VkBufferMemory* TensorPool::fastMalloc(size_t size) {
     const size_t aligned = roundUpTo(size, alignment_);
+    // A longer tensor could be allocated on many devices, but a shader would see the first part of it only.
+    if (aligned > vkdev->info.physicalDeviceProperties().limits.maxStorageBufferRange) return nullptr;
     Block* best = nullptr;
     size_t bestOffset = 0;
     size_t bestLength = 0;

@@ -46,6 +46,9 @@ export interface NetworkFootprint {
   readonly tensorFloatsPerPixel: number;
   /** What Winograd's convolutions take beside that. */
   readonly winogradFloatsPerPixel: number;
+  /** Elements per input pixel of the largest single tensor, without and with Winograd's. */
+  readonly largestBlobFloatsPerPixel: number;
+  readonly largestWinogradFloatsPerPixel: number;
 }
 
 /** How tensors are kept. */
@@ -87,8 +90,7 @@ export function gpuTile(
 ): number {
   const bytes = (freeGpuMb(memory) * MIB * GPU_MEMORY_SHARE) / memory.lanes;
   const { tensors, winograd } = bytesPerPixel(network, storage);
-  // No single tensor is larger than all blobs alive at once, or than all that Winograd takes.
-  const indexed = MOST_TENSOR_BYTES / Math.max(tensors, winograd);
+  const indexed = MOST_TENSOR_BYTES / largestTensorBytes(network, storage);
   return largestTile(page, network, Math.min(bytes / (tensors + winograd), indexed));
 }
 
@@ -131,6 +133,14 @@ function bytesPerPixel(
 ): { readonly tensors: number; readonly winograd: number } {
   const each = fp16Storage ? FP16_BYTES : FP32_BYTES;
   return { tensors: tensorFloatsPerPixel * each, winograd: winograd ? winogradFloatsPerPixel * each : 0 };
+}
+
+/** Bytes per input pixel of the largest single tensor. */
+function largestTensorBytes(
+  { largestBlobFloatsPerPixel: blob, largestWinogradFloatsPerPixel: transformed }: NetworkFootprint,
+  { fp16Storage, winograd }: TensorStorage,
+): number {
+  return Math.max(blob, winograd ? transformed : 0) * (fp16Storage ? FP16_BYTES : FP32_BYTES);
 }
 
 function phaseOf({ alignment }: NetworkFootprint): number {

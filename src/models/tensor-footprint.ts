@@ -8,6 +8,9 @@ export interface TensorFootprint {
   readonly tensorFloatsPerPixel: number;
   /** Elements of the transformed input and output of the largest Winograd convolution; 0 without one. */
   readonly winogradFloatsPerPixel: number;
+  /** The largest single blob, and the largest single one of Winograd's: devices limit how long one may be. */
+  readonly largestBlobFloatsPerPixel: number;
+  readonly largestWinogradFloatsPerPixel: number;
 }
 
 /** A tile of the smallest useful size then fits into some GiB; published networks stay below 2,000. */
@@ -68,7 +71,13 @@ export function tensorFootprint(graph: Graph, shapes: ReadonlyMap<string, BlobSh
       `expected a network that holds at most ${MAX_FLOATS_PER_PIXEL} values per input pixel, received ${Math.ceil(peak)}`,
     );
   }
-  return { tensorFloatsPerPixel: peak, winogradFloatsPerPixel: largestWinograd(graph, shapes) };
+  const winograd = winogradSides(graph, shapes);
+  return {
+    tensorFloatsPerPixel: peak,
+    winogradFloatsPerPixel: largest(winograd.map(([input, output]) => input + output)),
+    largestBlobFloatsPerPixel: largest([...shapes.values()].map(({ floatsPerPixel }) => floatsPerPixel)),
+    largestWinogradFloatsPerPixel: largest(winograd.flat()),
+  };
 }
 
 function sumOf(tensors: readonly Tensor[]): number {
@@ -87,14 +96,22 @@ function paddedFloats({ type, inputs, params }: Layer, floatsOf: (blob: string) 
   return pads ? floatsOf(inputs[0] ?? "") : 0;
 }
 
-function largestWinograd(graph: Graph, shapes: ReadonlyMap<string, BlobShape>): number {
-  const floats = graph.layers.map((layer) => {
+function largest(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
+}
+
+/** The transformed input and output of each Winograd convolution. */
+function winogradSides(
+  graph: Graph,
+  shapes: ReadonlyMap<string, BlobShape>,
+): readonly (readonly [number, number])[] {
+  return graph.layers.flatMap((layer) => {
     const [input, output] = [shapes.get(layer.inputs[0] ?? ""), shapes.get(layer.outputs[0] ?? "")];
-    if (!isWinograd(layer) || !input || !output) return 0;
+    if (!isWinograd(layer) || !input || !output) return [];
     const enough = Math.min(input.channels, output.channels) >= LEAST_WINOGRAD_CHANNELS;
-    return enough ? WINOGRAD_GROWTH * (input.floatsPerPixel + output.floatsPerPixel) : 0;
+    const grown = [input, output].map(({ floatsPerPixel }) => WINOGRAD_GROWTH * floatsPerPixel);
+    return enough ? [[grown[0] ?? 0, grown[1] ?? 0] as const] : [];
   });
-  return Math.max(...floats);
 }
 
 function isWinograd({ type, params }: Layer): boolean {

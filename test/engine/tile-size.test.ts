@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import { cpuTile, gpuTile, SMALLEST_TILE, WHOLE_IMAGE } from "../../src/engine/tile-size.js";
 
 const MIB = 2 ** 20;
-const network = { overlap: 8, alignment: 1, tensorFloatsPerPixel: 100, winogradFloatsPerPixel: 200 };
+const network = {
+  overlap: 8,
+  alignment: 1,
+  tensorFloatsPerPixel: 100,
+  winogradFloatsPerPixel: 200,
+  largestBlobFloatsPerPixel: 50,
+  largestWinogradFloatsPerPixel: 110,
+};
 const fp32 = { fp16Storage: false, winograd: false };
 const page = { width: 800, height: 1200 };
 
@@ -65,11 +72,14 @@ describe("gpuTile", () => {
     expect(gpuTile(page, network, fp32, memory(64, { maxMemoryMb: 80_000 }))).toBe(alone);
   });
 
-  it("keeps tensors below 4 GiB on any device", () => {
+  it.each([
+    ["blob", { ...fp32, winograd: false }, network.largestBlobFloatsPerPixel],
+    ["tensor of Winograd", { ...fp32, winograd: true }, network.largestWinogradFloatsPerPixel],
+  ])("keeps the largest %s, and no more than that, below 4 GiB on any device", (_, storage, floats) => {
     const huge = { width: 12_000, height: 12_000 };
-    const tile = gpuTile(huge, network, fp32, memory(1_000_000));
-    expect(tile).toBeLessThan(12_000);
-    expect(bytesOf(tile, huge)).toBeLessThan(2 ** 32);
+    const tile = gpuTile(huge, network, storage, memory(1_000_000));
+    expect(bytesOf(tile, huge, floats)).toBeLessThan(2 ** 32);
+    expect(bytesOf(tile + 24, huge, floats)).toBeGreaterThan(2 ** 32);
   });
 
   it("starts tiles at multiples of 12 and of the alignment", () => {

@@ -86,6 +86,8 @@ describe("models of the manifest", () => {
       // The input, its padded copy and 12 channels; or those 12 and the output of 3 channels at 2x.
       tensorFloatsPerPixel: 24,
       winogradFloatsPerPixel: 0,
+      largestBlobFloatsPerPixel: 12,
+      largestWinogradFloatsPerPixel: 0,
       files: {
         param: { bytes: PARAM.length, sha256: sha256(PARAM) },
         bin: { bytes: BIN.length, sha256: sha256(BIN) },

@@ -107,6 +107,18 @@ describe("memory of Winograd", () => {
     expect(single(params, channels)).toBe(0);
   });
 
+  it("tells its larger half, and the largest blob, on their own", () => {
+    const { largestBlobFloatsPerPixel, largestWinogradFloatsPerPixel } = describeNetwork(
+      graphOf(
+        "Input i 0 1 in",
+        "Convolution a 1 1 in x 0=16 1=1",
+        "Convolution b 1 1 x y 0=48 1=3 4=1",
+        "Convolution c 1 1 y out 0=3 1=1",
+      ),
+    );
+    expect([largestBlobFloatsPerPixel, largestWinogradFloatsPerPixel]).toEqual([48, 2.25 * 48]);
+  });
+
   it("is that of the layer for which resolution and channels together are largest", () => {
     const { winograd } = footprint(
       "Input i 0 1 in",
