@@ -33,12 +33,18 @@ export class Scheduler<Job extends Prioritised> {
     return true;
   }
 
-  /** Removes and returns the job to start next. */
-  take(): Job | null {
+  /** The job to start next, which stays. */
+  get next(): Job | null {
     const oldest = this.#waiting[0];
     if (oldest === undefined) return null;
-    const next = this.#overtakes < MAX_OVERTAKES ? this.#foremost(oldest) : oldest;
-    const passedOver = next === oldest ? 0 : this.#overtakes + 1;
+    return this.#overtakes < MAX_OVERTAKES ? this.#foremost(oldest) : oldest;
+  }
+
+  /** Removes and returns the job to start next. */
+  take(): Job | null {
+    const { next } = this;
+    if (next === null) return null;
+    const passedOver = next === this.#waiting[0] ? 0 : this.#overtakes + 1;
     this.remove(next);
     this.#overtakes = passedOver;
     return next;

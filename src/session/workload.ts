@@ -155,7 +155,9 @@ export class Workload implements JobEvents {
   startWaiting(): void {
     if (this.#stages === null) return;
     const { processor } = this.#stages;
-    while (processor.hasRoom && !this.#parts.outbox.isBacklogged) {
+    while (!this.#parts.outbox.isBacklogged) {
+      const { next } = this.#waiting;
+      if (next === null || !processor.hasRoomFor(next.priority)) return;
       const job = this.#waiting.take();
       if (job === null) return;
       const { onFatal } = this.#parts.events;

@@ -58,9 +58,9 @@ export interface PageResult {
 
 /** Turns jobs into results; the session talks to the stages through this only. */
 export interface PageProcessor {
-  /** Whether `process` would start a job at once. */
-  readonly hasRoom: boolean;
-  /** Called whenever `hasRoom` may have become true. */
+  /** Whether `process` would start a job of this priority at once. */
+  hasRoomFor(priority: number): boolean;
+  /** Called whenever there may be room where there was none. */
   onRoom: (() => void) | null;
   /**
    * @throws {UpscalerError} typed; the signal's reason when it was aborted

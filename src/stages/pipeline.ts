@@ -80,14 +80,14 @@ export class PagePipeline implements PageProcessor {
   constructor(stages: PageStages, limits: PipelineLimits, now: () => number) {
     this.#stages = stages;
     this.#decode = new StageQueue(limits.decode, now, () => {
-      if (this.hasRoom) this.onRoom?.();
+      this.onRoom?.();
     });
     this.#upscale = new StageQueue(limits.upscale, now);
     this.#encode = new StageQueue(limits.encode, now);
   }
 
-  get hasRoom(): boolean {
-    return this.#decode.hasRoom;
+  hasRoomFor(priority: number): boolean {
+    return this.#decode.hasRoomFor(priority);
   }
 
   get counters(): PipelineCounters {

@@ -15,6 +15,12 @@ export interface StageLimits {
   readonly places: number;
 }
 
+/**
+ * Places beyond the limits for a job that is more urgent than every other in the stage: a page in view then starts at
+ * once, however many prefetched ones are at work or held up by the next stage.
+ */
+const EXPRESS_PLACES = 1;
+
 /** Work done and jobs present in one stage, for statistics. */
 export interface StageCounters {
   /** Integer microseconds of work, side by side work added up, work in progress included. */
@@ -53,7 +59,8 @@ export class StageQueue {
   readonly #started = new Set<{ readonly at: number }>();
   /** Admitted but not yet performing. */
   #admitted = 0;
-  #occupied = 0;
+  /** Whose places are taken. */
+  readonly #occupants = new Set<Entrant>();
   #busyMs = 0;
   #finished = 0;
 
@@ -78,9 +85,9 @@ export class StageQueue {
     this.#onFreed = onFreed;
   }
 
-  /** Whether `enter` would admit at once. */
-  get hasRoom(): boolean {
-    return this.#waiting.length === 0 && this.#hasFreePlace();
+  /** Whether `enter` would admit a job of this priority at once. */
+  hasRoomFor(priority: number): boolean {
+    return this.#waiting.every(({ entrant }) => entrant.priority < priority) && this.#hasPlaceFor(priority);
   }
 
   get counters(): StageCounters {
@@ -91,7 +98,7 @@ export class StageQueue {
       busyUs: Math.round((this.#busyMs + inProgress) * 1000),
       waiting: this.#waiting.length,
       running,
-      holding: this.#occupied - running,
+      holding: this.#occupants.size - running,
       finished: this.#finished,
     };
   }
@@ -124,37 +131,41 @@ export class StageQueue {
     });
   }
 
-  #hasFreePlace(): boolean {
+  #hasPlaceFor(priority: number): boolean {
     const { concurrency, places } = this.#limits;
-    return this.#started.size + this.#admitted < concurrency && this.#occupied < places;
+    const isExpress = [...this.#occupants].every((occupant) => occupant.priority < priority);
+    const extra = isExpress ? EXPRESS_PLACES : 0;
+    return this.#started.size + this.#admitted < concurrency + extra && this.#occupants.size < places + extra;
   }
 
   #admitWaiting(): void {
-    while (this.#hasFreePlace()) {
-      const next = this.#takeMostUrgent();
-      if (next === undefined) break;
-      this.#occupied++;
+    for (;;) {
+      const index = this.#mostUrgent();
+      const next = this.#waiting[index];
+      if (next === undefined || !this.#hasPlaceFor(next.entrant.priority)) return;
+      this.#waiting.splice(index, 1);
+      this.#occupants.add(next.entrant);
       this.#admitted++;
-      next.admit(this.#createPlace());
+      next.admit(this.#createPlace(next.entrant));
     }
   }
 
-  #takeMostUrgent(): Waiting | undefined {
+  #mostUrgent(): number {
     let best = 0;
     for (const [index, { entrant }] of this.#waiting.entries()) {
       if (entrant.priority > (this.#waiting[best]?.entrant.priority ?? 0)) best = index;
     }
-    return this.#waiting.splice(best, 1)[0];
+    return best;
   }
 
-  #createPlace(): Place {
+  #createPlace(entrant: Entrant): Place {
     let state: "admitted" | "performing" | "performed" | "released" = "admitted";
     const release = (): void => {
       if (state === "released") return;
       if (state === "performing") throw new Error("a place cannot be released while its work is being done");
       if (state === "admitted") this.#admitted--;
       state = "released";
-      this.#occupied--;
+      this.#occupants.delete(entrant);
       this.#refill();
     };
     const perform: Place["perform"] = async (work) => {

@@ -40,7 +40,7 @@ export class FakeProcessor implements PageProcessor {
     this.#obeysAbort = obeysAbort;
   }
 
-  get hasRoom(): boolean {
+  hasRoomFor(): boolean {
     return this.#held.length < this.#places;
   }
 
@@ -55,7 +55,7 @@ export class FakeProcessor implements PageProcessor {
   }
 
   process(job: PageJob): Promise<PageResult> {
-    if (!this.hasRoom) throw new Error("a job was started without room for it");
+    if (!this.hasRoomFor()) throw new Error("a job was started without room for it");
     this.started.push(job);
     return new Promise((resolve, reject) => {
       this.#held.push({ job, resolve, reject });

@@ -142,7 +142,7 @@ describe("Session: a request that fails", () => {
     processor.process = () => {
       throw new Error("synchronous");
     };
-    Object.defineProperty(processor, "hasRoom", { value: true });
+    Object.defineProperty(processor, "hasRoomFor", { value: () => true });
     const harness = new Harness({ processor });
     harness.upscale(1);
     await harness.turn();

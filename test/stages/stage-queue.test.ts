@@ -23,9 +23,9 @@ function queueOf(concurrency: number, places = concurrency) {
 describe("a place", () => {
   it("is given at once while there is room, then to the next in line", async () => {
     const { queue } = queueOf(1);
-    expect(queue.hasRoom).toBe(true);
+    expect(queue.hasRoomFor(1)).toBe(true);
     const first = await queue.enter(entrant());
-    expect(queue.hasRoom).toBe(false);
+    expect(queue.hasRoomFor(1)).toBe(false);
     const admitted = vi.fn();
     const second = queue.enter(entrant());
     second.then(admitted);
@@ -35,7 +35,7 @@ describe("a place", () => {
     first.release();
     (await second).release();
     expect(queue.counters).toMatchObject({ waiting: 0, running: 0, holding: 0 });
-    expect(queue.hasRoom).toBe(true);
+    expect(queue.hasRoomFor(1)).toBe(true);
   });
 
   it("is kept after the work until it is released, so that results are bounded too", async () => {
@@ -45,16 +45,40 @@ describe("a place", () => {
     const place = await second;
     await place.perform(async () => "done");
     expect(queue.counters).toMatchObject({ running: 0, holding: 2, finished: 2 });
-    expect(queue.hasRoom).toBe(false);
+    expect(queue.hasRoomFor(1)).toBe(false);
     first.release();
-    expect(queue.hasRoom).toBe(true);
+    expect(queue.hasRoomFor(1)).toBe(true);
     first.release();
     expect(queue.counters.holding).toBe(1);
   });
 
+  it("is there beyond the limits for the one that is more urgent than all others, and for no second", async () => {
+    const { queue } = queueOf(1, 2);
+    const prefetched = await queue.enter(entrant(0));
+    expect([0, 1, 2].map((priority) => queue.hasRoomFor(priority))).toEqual([false, true, true]);
+    const visible = await queue.enter(entrant(2));
+    expect(queue.counters).toMatchObject({ running: 2 });
+    expect(queue.hasRoomFor(2)).toBe(false);
+    const waiting = queue.enter(entrant(2));
+    visible.release();
+    (await waiting).release();
+    prefetched.release();
+    expect(queue.hasRoomFor(0)).toBe(true);
+  });
+
+  it("is refused to the urgent one while another as urgent waits before it", async () => {
+    const { queue } = queueOf(1);
+    const [running, express] = [await queue.enter(entrant(0)), await queue.enter(entrant(1))];
+    const waiting = queue.enter(entrant(2));
+    expect(queue.hasRoomFor(2)).toBe(false);
+    running.release();
+    (await waiting).release();
+    express.release();
+  });
+
   it("goes to the most urgent, asked at the moment of choosing, and first come within one priority", async () => {
     const { queue } = queueOf(1);
-    const running = await queue.enter(entrant());
+    const running = await queue.enter(entrant(2));
     const order: string[] = [];
     const late = { priority: 0, signal: new AbortController().signal };
     const names: [string, Entrant][] = [
@@ -108,7 +132,7 @@ describe("aborting", () => {
     const { queue } = queueOf(1);
     const reason = new Error("cancelled");
     await expect(queue.enter(entrant(1, AbortSignal.abort(reason)))).rejects.toBe(reason);
-    expect(queue.hasRoom).toBe(true);
+    expect(queue.hasRoomFor(1)).toBe(true);
   });
 
   it("while waiting takes exactly that one out of the line, at once", async () => {
@@ -125,7 +149,7 @@ describe("aborting", () => {
     running.release();
     (await before)?.release();
     (await after)?.release();
-    expect(queue.hasRoom).toBe(true);
+    expect(queue.hasRoomFor(1)).toBe(true);
   });
 
   it("after admission leaves the line alone and holds no listener", async () => {
