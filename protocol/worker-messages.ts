@@ -40,6 +40,8 @@ const result = map({
   width: u32,
   height: u32,
   format: oneOf(OUTPUT_FORMATS),
+  /** Absent for formats without a choice. */
+  effort: u32.optional(),
   model: text,
   precision: text,
   tile: u32,
@@ -77,6 +79,19 @@ const progress = map({ t: z.literal("progress"), id: requestId, done: u32, total
 
 const pong = map({ t: z.literal("pong"), nonce: u32, queued: u32, running: u32 });
 
+const stage = map({
+  queued: u32,
+  running: u32,
+  busy_ms: u32,
+  holding: u32.optional(),
+  done: u32.optional(),
+  failed: u32.optional(),
+  waits: u32.optional(),
+  wait_ms: u32.optional(),
+  longest_wait_ms: u32.optional(),
+  most_queued: u32.optional(),
+});
+
 const stats = map({
   t: z.literal("stats"),
   nonce: u32,
@@ -87,7 +102,7 @@ const stats = map({
   unsent_bytes: u32,
   /** Requests answered since the start, by `result` or the code of their `error`. */
   outcomes: z.record(text, u32, { error: "a map of integers" }),
-  stages: z.record(text, map({ queued: u32, running: u32, busy_ms: u32 }), { error: "a map of stages" }),
+  stages: z.record(text, stage, { error: "a map of stages" }),
   /** Memory of the process by kind, in MiB. */
   memory_mb: z.record(text, u32, { error: "a map of integers" }),
 });
@@ -126,6 +141,7 @@ export type StripMessage = z.infer<typeof strip>;
 export type ErrorMessage = z.infer<typeof error>;
 export type ProgressMessage = z.infer<typeof progress>;
 export type PongMessage = z.infer<typeof pong>;
+export type StageStats = z.infer<typeof stage>;
 export type StatsMessage = z.infer<typeof stats>;
 export type GoawayMessage = z.infer<typeof goaway>;
 export type ByeMessage = z.infer<typeof bye>;

@@ -1,6 +1,8 @@
 import { Command, CommanderError, Option } from "commander";
 import { EXIT, type ExitCode } from "../protocol/error-codes.js";
 import { addBenchEngineOptions } from "./commands/bench-engine-options.js";
+import { addBenchPeersOptions } from "./commands/bench-peers-options.js";
+import { addBenchPipelineOptions } from "./commands/bench-pipeline-options.js";
 import { addConformanceOptions } from "./commands/conformance-options.js";
 import { addEngineOptions, modelNoiseOption, modelScaleOption } from "./commands/engine-options.js";
 import { addImageOptions, integerFrom } from "./commands/image-options.js";
@@ -104,11 +106,24 @@ const bench = program
   )
   .addOption(
     new Option("--effort <0-6>", "WebP effort").argParser(integerFrom(0, 6)).default(null, "the worker's"),
-  );
+  )
+  .addOption(new Option("--json <file>", "also write everything as JSON").default(null, "none"));
 addEngineOptions(bench).action((pages, options) => {
   running = runProgram(async ({ stream }) =>
     (await import("./commands/bench.js")).runBench({ pages, ...options }, stream),
   );
+});
+
+const benchPipeline = bench
+  .command("pipeline")
+  .description(
+    "measure the worker's stages in this process: their costs, how far they overlap, and what that could reach",
+  );
+addBenchPipelineOptions(benchPipeline).action((pages, options) => {
+  running = runProgram(async ({ stream }) => {
+    warmUp(options.gpuId);
+    return (await import("./commands/bench-pipeline.js")).runBenchPipeline({ pages, ...options }, stream);
+  });
 });
 
 const benchEngine = bench
@@ -119,6 +134,17 @@ const benchEngine = bench
 addBenchEngineOptions(benchEngine).action((pages, options) => {
   running = runProgram(async ({ stream }) =>
     (await import("./commands/bench-engine.js")).runBenchEngine({ pages, ...options }, stream),
+  );
+});
+
+const benchPeers = bench
+  .command("peers")
+  .description(
+    "compare with sr-vulkan, which is installed for it: the same pages and published models, as tables",
+  );
+addBenchPeersOptions(benchPeers).action((pages, options) => {
+  running = runProgram(async ({ stream }) =>
+    (await import("./commands/bench-peers.js")).runBenchPeers({ pages, ...options }, stream, process.stderr),
   );
 });
 

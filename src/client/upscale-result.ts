@@ -11,6 +11,8 @@ export interface UpscaleResult {
   readonly width: number;
   readonly height: number;
   readonly format: ResultMessage["format"];
+  /** Time that was spent on compression, 0 to 6; absent for formats without a choice. */
+  readonly effort?: number | undefined;
   readonly model: string;
   readonly precision: string;
   readonly device: string;

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { BenchPrecision } from "../bench/bench-subject.js";
 import { SMALLEST_TILE } from "../engine/tile-size.js";
 import { integerFrom } from "./image-options.js";
+import { parseGpuId, repeatable } from "./option-parsers.js";
 
 /** What the command line says about a benchmark of the engine, parsed and checked. */
 export interface BenchEngineChoice {
@@ -24,25 +25,12 @@ const DEFAULT_TILES: readonly number[] = [0, 512, 256, 128];
 const LARGEST_TILE = 16_384;
 const MOST_THREADS = 1024;
 
-/** Collects a repeatable option; the first one given replaces the default. */
-function repeatable<Value>(
-  parse: (text: string) => Value,
-  defaults: readonly Value[],
-): (text: string, before: readonly Value[]) => readonly Value[] {
-  return (text, before) => [...(before === defaults ? [] : before), parse(text)];
-}
-
 function parseTile(text: string): number {
   const tile = integerFrom(0, LARGEST_TILE)(text);
   if (tile > 0 && tile < SMALLEST_TILE) {
     throw new InvalidArgumentError(`expected 0 or at least ${SMALLEST_TILE}, received '${text}'`);
   }
   return tile;
-}
-
-function parseGpuId(text: string): BenchEngineChoice["gpuId"] {
-  if (text === "auto") return text;
-  return text === "-1" ? -1 : integerFrom(0, 255)(text);
 }
 
 /** Adds the pages and options of `bench engine`. */

@@ -1,30 +1,48 @@
-import { readFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
+import type { ReadyMessage } from "../../protocol/messages.js";
 import type { UpscaleClient } from "../client/upscale-client.js";
 import type { UpscaleResult } from "../client/upscale-result.js";
-import { SAMPLE_PAGE, spawnWorker } from "./demo.js";
+import { median } from "../median.js";
+import { spawnWorker } from "./demo.js";
 import type { EngineChoice } from "./engine-options.js";
+import { readPages } from "./read-pages.js";
 
 export interface BenchChoice extends EngineChoice {
   readonly pages: readonly string[];
   readonly count: number;
   readonly effort: number | null;
+  /** File for everything as JSON; null for none. */
+  readonly json: string | null;
 }
 
 /** One page at a time is slower than many: fewer of them are enough for a median. */
 const LONE_PAGES = 5;
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+const QUALITY = 90;
+
+const TIMINGS = ["queue", "decode", "upscale", "encode", "total"] as const;
+
+/** Milliseconds of the worker's own clock, medians over pages. */
+type Timings = Readonly<Record<(typeof TIMINGS)[number], number>>;
+
+/** What was measured through the worker's pipes. Times in milliseconds. */
+interface WorkerBench {
+  readonly startMs: number;
+  readonly loadMs: number;
+  readonly aloneMs: number;
+  readonly count: number;
+  readonly totalMs: number;
+  readonly pagesPerSecond: number;
+  readonly alone: Timings;
+  readonly atOnce: Timings;
 }
 
-/** Median milliseconds of one timing over all results. */
-function medianMs(results: readonly UpscaleResult[], stage: keyof UpscaleResult["timingsUs"]): string {
-  return (median(results.map(({ timingsUs }) => timingsUs[stage])) / 1000).toFixed(1).padStart(9);
+function medianTimings(results: readonly UpscaleResult[]): Timings {
+  const medianMs = (name: keyof Timings) => median(results.map(({ timingsUs }) => timingsUs[name])) / 1000;
+  const [queue, decode, upscale] = [medianMs("queue"), medianMs("decode"), medianMs("upscale")];
+  return { queue, decode, upscale, encode: medianMs("encode"), total: medianMs("total") };
 }
 
 async function timed<Value>(action: () => Promise<Value>): Promise<{ value: Value; ms: number }> {
@@ -37,51 +55,70 @@ async function measure(client: UpscaleClient, pages: readonly Uint8Array[], choi
   const request = (index: number) => {
     const data = pages[index % pages.length] as Uint8Array;
     const { effort } = choice;
-    return client.upscale(data, { quality: 90, ...(effort === null ? {} : { effort }) });
+    return client.upscale(data, { quality: QUALITY, ...(effort === null ? {} : { effort }) });
   };
   await request(0);
-  const alone: number[] = [];
+  const times: number[] = [];
   const loneResults: UpscaleResult[] = [];
   for (let i = 0; i < LONE_PAGES; i++) {
     const { value, ms } = await timed(() => request(i));
-    alone.push(ms);
+    times.push(ms);
     loneResults.push(value);
   }
   const many = await timed(() => Promise.all(Array.from({ length: choice.count }, (_, i) => request(i))));
-  return { alone: median(alone), loneResults, results: many.value, totalMs: many.ms };
+  return { aloneMs: median(times), loneResults, results: many.value, totalMs: many.ms };
 }
 
-function format(label: string, results: readonly UpscaleResult[]): string {
-  const stages = (["queue", "decode", "upscale", "encode", "total"] as const).map((stage) =>
-    medianMs(results, stage),
-  );
-  return `${label.padEnd(16)}${stages.join("")}`;
+function describeSubject(ready: ReadyMessage, result: UpscaleResult | undefined, pages: number) {
+  return {
+    device: ready.devices[0],
+    ...{ model: result?.model, precision: result?.precision, tile: result?.tile, pages },
+    source: result && { width: result.source.width, height: result.source.height },
+    output: result && { width: result.width, height: result.height },
+    quality: QUALITY,
+    date: new Date().toISOString(),
+    node: process.version,
+  };
+}
+
+function formatBench(subject: ReturnType<typeof describeSubject>, bench: WorkerBench): string {
+  const { device, source, output } = subject;
+  const columns = (cells: readonly string[]) => cells.map((cell) => cell.padStart(9)).join("");
+  const row = (label: string, timings: Timings) =>
+    `${label.padEnd(16)}${columns(TIMINGS.map((name) => timings[name].toFixed(1)))}`;
+  const ratio = (bench.aloneMs * bench.count) / bench.totalMs;
+  return [
+    `device   ${device?.name} (${device?.backend}, ${device?.memory_mb} MiB), ${subject.model} ${subject.precision}, tile ${subject.tile}`,
+    `start    ${bench.startMs.toFixed(0)} ms from spawn to ready, ${bench.loadMs} ms of it after hello`,
+    `pages    ${subject.pages} different, first ${source?.width} x ${source?.height} -> ${output?.width} x ${output?.height}`,
+    `alone    ${bench.aloneMs.toFixed(0)} ms from request to answer, median of ${LONE_PAGES}`,
+    `at once  ${bench.count} pages in ${bench.totalMs.toFixed(0)} ms: ${bench.pagesPerSecond.toFixed(2)} pages/s, ${ratio.toFixed(2)} times one after another`,
+    `${"median ms".padEnd(16)}${columns(TIMINGS)}`,
+    row("alone", bench.alone),
+    row("at once", bench.atOnce),
+    "",
+  ].join("\n");
 }
 
 /** Sends pages through a spawned worker, one at a time and then all at once, and prints what each stage took. */
 export async function runBench(choice: BenchChoice, output: Writable): Promise<ExitCode> {
-  const paths = choice.pages.length > 0 ? choice.pages : [SAMPLE_PAGE];
-  const pages = await Promise.all(paths.map((path) => readFile(path)));
+  const pages = await readPages(choice.pages);
   const spawned = performance.now();
   const client = spawnWorker(choice);
-  const { load_ms: loadMs, devices } = (await client.ready()).ready;
-  const readyMs = performance.now() - spawned;
-  const { alone, loneResults, results, totalMs } = await measure(client, pages, choice);
+  const { ready } = await client.ready();
+  const startMs = performance.now() - spawned;
+  const { aloneMs, loneResults, results, totalMs } = await measure(client, pages, choice);
   const closed = client.close();
-  const [first] = results;
-  const device = devices[0];
-  output.write(
-    [
-      `device   ${device?.name} (${device?.backend}, ${device?.memory_mb} MiB), ${first?.model} ${first?.precision}, tile ${first?.tile}`,
-      `start    ${readyMs.toFixed(0)} ms from spawn to ready, ${loadMs} ms of it after hello`,
-      `pages    ${pages.length} different, first ${first?.source.width} x ${first?.source.height} -> ${first?.width} x ${first?.height}`,
-      `alone    ${alone.toFixed(0)} ms from request to answer, median of ${LONE_PAGES}`,
-      `at once  ${results.length} pages in ${totalMs.toFixed(0)} ms: ${((results.length * 1000) / totalMs).toFixed(2)} pages/s, ${((alone * results.length) / totalMs).toFixed(2)} times one after another`,
-      `${"median ms".padEnd(16)}${["queue", "decode", "upscale", "encode", "total"].map((name) => name.padStart(9)).join("")}`,
-      format("alone", loneResults),
-      format("at once", results),
-      "",
-    ].join("\n"),
-  );
+  const bench: WorkerBench = {
+    ...{ startMs, loadMs: ready.load_ms, aloneMs, count: results.length, totalMs },
+    pagesPerSecond: (results.length * 1000) / totalMs,
+    alone: medianTimings(loneResults),
+    atOnce: medianTimings(results),
+  };
+  const subject = describeSubject(ready, results[0], pages.length);
+  output.write(formatBench(subject, bench));
+  if (choice.json !== null) {
+    await writeFile(choice.json, `${JSON.stringify({ ...subject, ...bench }, null, 2)}\n`);
+  }
   return ((await closed)?.code ?? EXIT.internal) as ExitCode;
 }

@@ -50,7 +50,7 @@ export function addImageOptions(command: Command): Command {
     .addOption(
       new Option("--effort <0-6>", "time spent on smaller files")
         .argParser(integerFrom(0, 6))
-        .default(null, "by the format"),
+        .default(null, "by how busy the encoders are"),
     )
     .option("--lossless", "encode without loss (WebP)", false)
     .addOption(

@@ -3,7 +3,7 @@ import { DEFAULT_WORKER_LIMITS } from "../../protocol/limits.js";
 import type { Engine } from "../engine/engine.js";
 import type { Log } from "../log.js";
 import { configureCodecs } from "../stages/codec-settings.js";
-import { createPageStages } from "../stages/page-stages.js";
+import { createPageStages, type PageStages } from "../stages/page-stages.js";
 import { PagePipeline, type PipelineLimits } from "../stages/pipeline.js";
 import { PROGRAM_VERSION } from "../version.js";
 import type { EngineChoice } from "./engine-options.js";
@@ -28,16 +28,30 @@ function pipelineLimits(engine: Engine, cores: number): PipelineLimits {
   };
 }
 
+/** What a pipeline is made of. */
+export interface PipelineParts {
+  readonly engine: Engine;
+  readonly stages: PageStages;
+  readonly limits: PipelineLimits;
+}
+
 /**
  * Loads the model and builds the stages around it.
  *
  * @throws {FatalError} gpu_init_failed, internal_fatal
  */
-export async function openStages(choice: EngineChoice, log: Log): Promise<OpenedStages> {
+export async function openParts(choice: EngineChoice, log: Log): Promise<PipelineParts> {
   configureCodecs();
   const engine = await openEngine(choice, log);
   const { maxInputPixels } = DEFAULT_WORKER_LIMITS;
-  const stages = createPageStages(engine, { maxInputPixels, programVersion: PROGRAM_VERSION });
   const limits = pipelineLimits(engine, availableParallelism());
+  const encoders = limits.encode.concurrency;
+  const stages = createPageStages(engine, { maxInputPixels, programVersion: PROGRAM_VERSION, encoders });
+  return { engine, stages, limits };
+}
+
+/** @throws {FatalError} gpu_init_failed, internal_fatal */
+export async function openStages(choice: EngineChoice, log: Log): Promise<OpenedStages> {
+  const { engine, stages, limits } = await openParts(choice, log);
   return { engine, pipeline: new PagePipeline(stages, limits, () => performance.now()) };
 }

@@ -1,7 +1,24 @@
+import type { StageStats } from "../../protocol/messages.js";
 import type { Usage } from "../session/reports.js";
 import type { PipelineCounters } from "../stages/pipeline.js";
+import type { StageCounters } from "../stages/stage-queue.js";
 
 const MIB = 2 ** 20;
+
+function stageStats(stage: StageCounters): StageStats {
+  return {
+    queued: stage.waiting,
+    running: stage.running,
+    busy_ms: stage.busyUs / 1000,
+    holding: stage.holding,
+    done: stage.finished - stage.failed,
+    failed: stage.failed,
+    waits: stage.entered,
+    wait_ms: stage.waitedUs / 1000,
+    longest_wait_ms: stage.longestWaitUs / 1000,
+    most_queued: stage.mostWaiting,
+  };
+}
 
 /**
  * @param stages null while the model is being loaded
@@ -9,9 +26,7 @@ const MIB = 2 ** 20;
  */
 export function readUsage(stages: PipelineCounters | null): Usage {
   const { rss, heapUsed, external } = process.memoryUsage();
-  const counters = Object.entries(stages ?? {}).map(([name, { waiting, running, busyUs }]) => {
-    return [name, { queued: waiting, running, busy_ms: busyUs / 1000 }];
-  });
+  const counters = Object.entries(stages ?? {}).map(([name, stage]) => [name, stageStats(stage)]);
   return {
     stages: Object.fromEntries(counters),
     memory_mb: { rss: rss / MIB, heap: heapUsed / MIB, external: external / MIB },

@@ -60,6 +60,7 @@ export function resultMessage(job: Job, result: PageResult, finishedAt: number):
     width: page.width,
     height: page.height,
     format: page.format,
+    effort: page.effort ?? undefined,
     model: clipText(result.model, NAME_BYTES),
     precision: clipText(result.precision, NAME_BYTES),
     tile: result.tile,

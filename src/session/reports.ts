@@ -1,5 +1,6 @@
 import { PROTOCOL_VERSION, type WorkerLimits } from "../../protocol/limits.js";
-import type { StatsMessage, WorkerHello } from "../../protocol/messages.js";
+import type { StageStats, StatsMessage, WorkerHello } from "../../protocol/messages.js";
+import type { Log } from "../log.js";
 import { toU32 } from "./wire-values.js";
 import type { Workload } from "./workload.js";
 
@@ -14,7 +15,7 @@ export interface WorkerIdentity {
 
 /** What `stats` reports from outside the session. */
 export interface Usage {
-  /** By stage: pages waiting for it, pages in it, and how long it has worked. */
+  /** By stage: how many pages wait for it and are in it, how long it has worked, how long pages have waited. */
   readonly stages: StatsMessage["stages"];
   /** By kind of memory, in MiB. */
   readonly memory_mb: StatsMessage["memory_mb"];
@@ -63,18 +64,24 @@ export function statsMessage(sources: StatsSources): StatsMessage {
     in_flight_bytes: toU32(workload.bytes),
     unsent_bytes: toU32(sources.unsentBytes),
     outcomes: mapValues(workload.outcomes, toU32),
-    stages: mapValues(usage.stages, ({ queued, running, busy_ms }) => ({
-      queued: toU32(queued),
-      running: toU32(running),
-      busy_ms: toU32(busy_ms),
-    })),
+    stages: mapValues(usage.stages, (stage) => mapValues(stage, toU32) as StageStats),
     memory_mb: mapValues(usage.memory_mb, toU32),
   };
 }
 
+/** Writes what `stats` tells as log lines, one for the requests and one for each stage; nothing before any answer. */
+export function logStats(log: Log, { uptime_ms, outcomes, stages }: StatsMessage): void {
+  if (Object.keys(outcomes).length === 0) return;
+  log.info("requests", { uptime_ms, ...outcomes });
+  for (const [name, counters] of Object.entries(stages)) log.info("stage", { name, uptime_ms, ...counters });
+}
+
+/** What is absent stays absent. */
 function mapValues<From, To>(
-  values: Readonly<Record<string, From>>,
+  values: Readonly<Record<string, From | undefined>>,
   convert: (value: From) => To,
 ): Record<string, To> {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, convert(value)]));
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, convert(value)]])),
+  );
 }

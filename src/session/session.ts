@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { EXIT, type ExitCode, FATAL_ERROR_CODES } from "../../protocol/error-codes.js";
 import { DEFAULT_WORKER_LIMITS, type WorkerLimits } from "../../protocol/limits.js";
-import type { ClientHello, ShutdownMessage, WorkerMessage } from "../../protocol/messages.js";
+import type { ClientHello, ShutdownMessage, StatsMessage, WorkerMessage } from "../../protocol/messages.js";
 import { FatalError, UpscalerError } from "../errors.js";
 import { type Log, SILENT_LOG } from "../log.js";
 import type { PageProcessor } from "../stages/job.js";
@@ -11,7 +11,7 @@ import { type Clock, systemClock } from "./clock.js";
 import { Dispatcher } from "./dispatcher.js";
 import { Outbox } from "./outbox.js";
 import { type ParentProbe, ParentWatch } from "./parent-watch.js";
-import { helloMessage, statsMessage, type Usage, type WorkerIdentity } from "./reports.js";
+import { helloMessage, logStats, statsMessage, type Usage, type WorkerIdentity } from "./reports.js";
 import type { ReadyInfo } from "./request-options.js";
 import { Shutdown } from "./shutdown.js";
 import { toU32 } from "./wire-values.js";
@@ -194,7 +194,7 @@ export class Session {
     return { queued: this.#workload.queued, running: this.#workload.running };
   }
 
-  #statsMessage(nonce: number): WorkerMessage {
+  #statsMessage(nonce: number): StatsMessage {
     return statsMessage({
       nonce,
       uptimeMs: this.#clock.now() - this.#startedAt,
@@ -248,6 +248,7 @@ export class Session {
     this.#workload.abortAll(
       new UpscalerError("shutting_down", `expected a worker that stays, but it ends: ${reason}`),
     );
+    logStats(this.#log, this.#statsMessage(0));
   }
 
   #release(exitCode: ExitCode): void {

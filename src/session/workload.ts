@@ -110,6 +110,7 @@ export class Workload implements JobEvents {
   /** Answers a request that never became live. */
   refuse(id: number, error: UpscalerError): void {
     this.#count(error.code);
+    this.#parts.log.debug("page refused", { id, code: error.code });
     this.#parts.outbox.send(errorMessage(id, error));
   }
 
@@ -205,9 +206,11 @@ export class Workload implements JobEvents {
 
   /** @throws {UpscalerError} output_too_large, internal: the result cannot be sent, and nothing of it was */
   #sendResult(job: Job, result: PageResult): void {
-    const { outbox, clock } = this.#parts;
+    const { outbox, clock, log } = this.#parts;
+    const message = resultMessage(job, result, clock.now());
     try {
-      outbox.send(resultMessage(job, result, clock.now()));
+      outbox.send(message);
+      log.debug("page done", { id: job.id, ...message.timings_us });
     } catch (thrown) {
       if (thrown instanceof UnsendableMessage && thrown.isTooLarge) {
         throw new UpscalerError(

@@ -13,7 +13,7 @@ export interface PageOptions {
   readonly format: OutputFormat;
   /** 1-100, null: chosen by the input's size. */
   readonly quality: number | null;
-  /** 0-6, null: the stage's default. */
+  /** 0-6, null: chosen by how busy the encoders are and by the job's priority. */
   readonly effort: number | null;
   readonly lossless: boolean;
   /** Deliver the page as horizontal strips through `onStrip`, top first. */

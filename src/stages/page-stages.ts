@@ -2,6 +2,7 @@ import type { Engine } from "../engine/engine.js";
 import { cacheKey } from "./cache-key.js";
 import { decodePage } from "./decode.js";
 import { type EncodeResult, encodePage, expectEncodableOptions } from "./encode.js";
+import { Encoders } from "./encoders.js";
 import type { PageJob, PageOptions } from "./job.js";
 import { expectWritableSize } from "./output-size.js";
 import type { Page } from "./page.js";
@@ -31,11 +32,14 @@ export interface PageStagesSettings {
   /** Largest width times height of an input image. */
   readonly maxInputPixels: number;
   readonly programVersion: string;
+  /** Images written side by side. */
+  readonly encoders: number;
 }
 
 /** The stages as the program uses them, around a loaded engine. */
 export function createPageStages(engine: Engine, settings: PageStagesSettings): PageStages {
   const { maxInputPixels: maxPixels, programVersion } = settings;
+  const encoders = new Encoders(settings.encoders);
   const context = { modelSha256: engine.modelSha256, programVersion };
   return {
     expectSupported(options) {
@@ -48,7 +52,7 @@ export function createPageStages(engine: Engine, settings: PageStagesSettings): 
     upscale: (page, job) => upscalePage(page, engine, job),
     async encode(page, job) {
       try {
-        return await encodePage(page, job.options, job.data.length, (strip) => job.onStrip?.(strip));
+        return await encodePage(page, job, encoders);
       } finally {
         // The codecs are done with the pixels, whether they were written or not.
         page.colour.release?.();

@@ -52,6 +52,8 @@ export interface EncodedPage {
   readonly width: number;
   readonly height: number;
   readonly format: OutputFormat;
+  /** Time spent on compression, 0 to 6; null for formats without a choice. */
+  readonly effort: number | null;
 }
 
 /** Codes that a stage may fail with; the session adds the rest. */

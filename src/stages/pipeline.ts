@@ -2,7 +2,13 @@ import type { EncodeResult } from "./encode.js";
 import type { PageJob, PageProcessor, PageResult } from "./job.js";
 import type { Page } from "./page.js";
 import type { PageStages } from "./page-stages.js";
-import { type Place, type StageCounters, type StageLimits, StageQueue } from "./stage-queue.js";
+import {
+  type Place,
+  type StageCounters,
+  type StageLimits,
+  StageQueue,
+  type StageVisit,
+} from "./stage-queue.js";
 
 export interface PipelineLimits {
   readonly decode: StageLimits;
@@ -10,8 +16,13 @@ export interface PipelineLimits {
   readonly encode: StageLimits;
 }
 
+export type StageName = keyof PipelineLimits;
+
+/** Is told of every stay of a job in a stage once it is over; the entrant is the job. */
+export type PipelineObserver = (stage: StageName, visit: StageVisit) => void;
+
 /** Counters of every stage, for statistics. */
-export type PipelineCounters = Readonly<Record<keyof PipelineLimits, StageCounters>>;
+export type PipelineCounters = Readonly<Record<StageName, StageCounters>>;
 
 /** A value that is forgotten once it is taken, so that only its taker decides how long it stays in memory. */
 class Handover<Value> {
@@ -76,14 +87,17 @@ export class PagePipeline implements PageProcessor {
 
   /**
    * @param now monotonic time in milliseconds, fractions included
+   * @param observe for measuring; costs nothing when absent
    */
-  constructor(stages: PageStages, limits: PipelineLimits, now: () => number) {
+  constructor(stages: PageStages, limits: PipelineLimits, now: () => number, observe?: PipelineObserver) {
     this.#stages = stages;
-    this.#decode = new StageQueue(limits.decode, now, () => {
-      this.onRoom?.();
+    const onVisit = (stage: StageName) => observe && ((visit: StageVisit) => observe(stage, visit));
+    this.#decode = new StageQueue(limits.decode, now, {
+      onVisit: onVisit("decode"),
+      onFreed: () => this.onRoom?.(),
     });
-    this.#upscale = new StageQueue(limits.upscale, now);
-    this.#encode = new StageQueue(limits.encode, now);
+    this.#upscale = new StageQueue(limits.upscale, now, { onVisit: onVisit("upscale") });
+    this.#encode = new StageQueue(limits.encode, now, { onVisit: onVisit("encode") });
   }
 
   hasRoomFor(priority: number): boolean {

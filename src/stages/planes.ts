@@ -2,7 +2,7 @@ import sharp, { type Sharp } from "sharp";
 import type { PixelBuffer } from "./page.js";
 
 /** Interleaved 8-bit pixels as sharp takes them; any number of channels. */
-interface RawPixels {
+export interface RawPixels {
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;

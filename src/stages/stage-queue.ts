@@ -1,3 +1,5 @@
+import { IntervalMeter } from "./interval-meter.js";
+
 /** Where a job stands in line: read anew at every choice, since a client may change its mind. */
 export interface Entrant {
   /** Higher is served first; equal ones first come, first served. */
@@ -29,7 +31,39 @@ export interface StageCounters {
   readonly running: number;
   /** Finished here, waiting for the next stage. */
   readonly holding: number;
+  /** Work that has ended, whether it succeeded or failed. */
   readonly finished: number;
+  /** Of `finished`, work that failed or was aborted. */
+  readonly failed: number;
+  /** Jobs that came to the door, admitted or not. */
+  readonly entered: number;
+  /**
+   * Integer microseconds that jobs have waited at the door, added up, waits in progress included. Its growth divided by
+   * the time in which it grew is the mean number of waiting jobs.
+   */
+  readonly waitedUs: number;
+  readonly longestWaitUs: number;
+  /** Most jobs that waited at once. */
+  readonly mostWaiting: number;
+}
+
+/** A job's stay in a stage. Times in milliseconds of the queue's clock. */
+export interface StageVisit {
+  readonly entrant: Entrant;
+  /** The lowest number from 0 that no other job had meanwhile. */
+  readonly place: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** When the next stage took the job, or it was given up. */
+  readonly leftAt: number;
+}
+
+/** What a queue tells whom. */
+export interface StageEvents {
+  /** A job has left or ended: there may be room for another. */
+  readonly onFreed?: () => void;
+  /** A job that was worked on has given its place back. */
+  readonly onVisit?: ((visit: StageVisit) => void) | undefined;
 }
 
 /** A job's hold on one of a stage's places. */
@@ -47,28 +81,47 @@ export interface Place {
 interface Waiting {
   readonly entrant: Entrant;
   readonly admit: (place: Place) => void;
+  readonly endWait: () => void;
+}
+
+/** Numbers from 0, each given to one at a time. */
+class PlaceNumbers {
+  readonly #taken = new Set<number>();
+
+  take(): number {
+    let number = 0;
+    while (this.#taken.has(number)) number++;
+    this.#taken.add(number);
+    return number;
+  }
+
+  give(number: number): void {
+    this.#taken.delete(number);
+  }
 }
 
 /** A stage's door: admits the most urgent job whenever there is room. Used from the main thread only. */
 export class StageQueue {
   readonly #limits: StageLimits;
   readonly #now: () => number;
-  readonly #onFreed: () => void;
+  readonly #events: StageEvents;
   readonly #waiting: Waiting[] = [];
-  /** Start times of what is running, in milliseconds. */
-  readonly #started = new Set<{ readonly at: number }>();
+  readonly #work: IntervalMeter;
+  readonly #waits: IntervalMeter;
+  readonly #numbers = new PlaceNumbers();
   /** Admitted but not yet performing. */
   #admitted = 0;
   /** Whose places are taken. */
   readonly #occupants = new Set<Entrant>();
-  #busyMs = 0;
+  #entered = 0;
   #finished = 0;
+  #failed = 0;
+  #mostWaiting = 0;
 
   /**
    * @param now monotonic time in milliseconds
-   * @param onFreed called after a job has left or ended, when there may be room for another
    */
-  constructor(limits: StageLimits, now: () => number, onFreed: () => void = () => undefined) {
+  constructor(limits: StageLimits, now: () => number, events: StageEvents = {}) {
     const { concurrency, places } = limits;
     if (
       !Number.isInteger(concurrency) ||
@@ -82,7 +135,9 @@ export class StageQueue {
     }
     this.#limits = limits;
     this.#now = now;
-    this.#onFreed = onFreed;
+    this.#events = events;
+    this.#work = new IntervalMeter(now);
+    this.#waits = new IntervalMeter(now);
   }
 
   /** Whether `enter` would admit a job of this priority at once. */
@@ -91,15 +146,18 @@ export class StageQueue {
   }
 
   get counters(): StageCounters {
-    const now = this.#now();
-    const inProgress = [...this.#started].reduce((sum, { at }) => sum + now - at, 0);
-    const running = this.#started.size + this.#admitted;
+    const running = this.#work.open + this.#admitted;
     return {
-      busyUs: Math.round((this.#busyMs + inProgress) * 1000),
+      busyUs: this.#work.totalUs,
       waiting: this.#waiting.length,
       running,
       holding: this.#occupants.size - running,
       finished: this.#finished,
+      failed: this.#failed,
+      entered: this.#entered,
+      waitedUs: this.#waits.totalUs,
+      longestWaitUs: this.#waits.longestUs,
+      mostWaiting: this.#mostWaiting,
     };
   }
 
@@ -117,17 +175,20 @@ export class StageQueue {
       }
       const leave = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        waiting.endWait();
         reject(signal.reason);
-        this.#onFreed();
+        this.#events.onFreed?.();
       };
       const admit = (place: Place): void => {
         signal.removeEventListener("abort", leave);
         resolve(place);
       };
-      const waiting = { entrant, admit };
+      const waiting = { entrant, admit, endWait: this.#waits.begin() };
       signal.addEventListener("abort", leave, { once: true });
+      this.#entered++;
       this.#waiting.push(waiting);
       this.#admitWaiting();
+      this.#mostWaiting = Math.max(this.#mostWaiting, this.#waiting.length);
     });
   }
 
@@ -135,7 +196,7 @@ export class StageQueue {
     const { concurrency, places } = this.#limits;
     const isExpress = [...this.#occupants].every((occupant) => occupant.priority < priority);
     const extra = isExpress ? EXPRESS_PLACES : 0;
-    return this.#started.size + this.#admitted < concurrency + extra && this.#occupants.size < places + extra;
+    return this.#work.open + this.#admitted < concurrency + extra && this.#occupants.size < places + extra;
   }
 
   #admitWaiting(): void {
@@ -146,6 +207,7 @@ export class StageQueue {
       this.#waiting.splice(index, 1);
       this.#occupants.add(next.entrant);
       this.#admitted++;
+      next.endWait();
       next.admit(this.#createPlace(next.entrant));
     }
   }
@@ -160,12 +222,18 @@ export class StageQueue {
 
   #createPlace(entrant: Entrant): Place {
     let state: "admitted" | "performing" | "performed" | "released" = "admitted";
+    let times: { readonly startedAt: number; readonly endedAt: number } | null = null;
+    const number = this.#events.onVisit ? this.#numbers.take() : 0;
     const release = (): void => {
       if (state === "released") return;
       if (state === "performing") throw new Error("a place cannot be released while its work is being done");
       if (state === "admitted") this.#admitted--;
       state = "released";
       this.#occupants.delete(entrant);
+      if (this.#events.onVisit) {
+        this.#numbers.give(number);
+        if (times) this.#events.onVisit({ entrant, place: number, ...times, leftAt: this.#now() });
+      }
       this.#refill();
     };
     const perform: Place["perform"] = async (work) => {
@@ -173,24 +241,30 @@ export class StageQueue {
         throw new Error(`a place is for one piece of work, received another when ${state}`);
       state = "performing";
       this.#admitted--;
-      const start = { at: this.#now() };
-      this.#started.add(start);
-      try {
-        const value = await work();
-        return { value, microseconds: Math.round((this.#now() - start.at) * 1000) };
-      } finally {
-        this.#started.delete(start);
-        this.#busyMs += this.#now() - start.at;
+      const end = this.#work.begin();
+      const finish = (): { readonly startedAt: number; readonly endedAt: number } => {
+        times = end();
         this.#finished++;
         state = "performed";
         this.#refill();
+        return times;
+      };
+      let value: Awaited<ReturnType<typeof work>>;
+      try {
+        value = await work();
+      } catch (thrown) {
+        this.#failed++;
+        finish();
+        throw thrown;
       }
+      const { startedAt, endedAt } = finish();
+      return { value, microseconds: Math.round((endedAt - startedAt) * 1000) };
     };
     return { perform, release };
   }
 
   #refill(): void {
     this.#admitWaiting();
-    this.#onFreed();
+    this.#events.onFreed?.();
   }
 }

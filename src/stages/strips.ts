@@ -1,50 +1,76 @@
-import type { Sharp } from "sharp";
-import type { PageOptions } from "./job.js";
-import type { EncodedStrip } from "./page.js";
-import { imageOf } from "./planes.js";
+import { PRIORITY } from "../../protocol/client-messages.js";
+import type { EncoderLoad } from "./encoders.js";
+import type { EncodedStrip, OutputFormat } from "./page.js";
+import type { RawPixels } from "./planes.js";
 
 /**
- * About as many rows in one strip: fewer start sooner, but each has the cost of a whole image in its format, and
- * prediction does not reach across a strip's edge.
+ * Rows of one strip. Fewer start sooner and give more encoders something to do, but each strip has the cost of a whole
+ * image in its format, and prediction does not reach across a strip's edge: docs/encoding.md has the figures.
  */
-const ROWS = 512;
+const LEAST_ROWS = 128;
+const MOST_ROWS = 512;
 
-/** @returns heights of strips that together are `height`, equal but for the last, which may be lower */
-export function divideRows(height: number): readonly { readonly y: number; readonly height: number }[] {
-  const count = Math.ceil(height / ROWS);
-  const rows = Math.ceil(height / count);
-  return Array.from({ length: count }, (_, index) => {
+/** WebP codes squares of this side, and JPEG of half of it: rows that fill none are coded all the same. */
+const BLOCK = 16;
+
+/**
+ * @param load before this page
+ * @param priority 0 prefetch, 1 normal, 2 visible
+ * @returns rows of a strip so that every encoder that the page can count on has one
+ */
+export function stripRows(
+  height: number,
+  { encoders, busy, waiting }: EncoderLoad,
+  priority: number,
+): number {
+  // What is seen goes before whatever waits for an encoder.
+  const available = priority >= PRIORITY.visible ? encoders : Math.max(1, encoders - busy - waiting);
+  const rows = Math.ceil(height / available / BLOCK) * BLOCK;
+  return Math.min(MOST_ROWS, Math.max(LEAST_ROWS, rows));
+}
+
+/** @returns strips of `rows` rows that together are `height`, the last one lower where they do not fit */
+export function divideRows(
+  height: number,
+  rows: number,
+): readonly { readonly y: number; readonly height: number }[] {
+  return Array.from({ length: Math.ceil(height / rows) }, (_, index) => {
     const y = index * rows;
     return { y, height: Math.min(rows, height - y) };
-  }).filter((strip) => strip.height > 0);
+  });
 }
 
 /**
- * Encodes an image as horizontal strips side by side on the codecs' threads, and delivers them from the top as soon as
- * they and all above them are done.
+ * Encodes an image as horizontal strips side by side, and delivers them from the top as soon as they and all above them
+ * are done. The strips read the image's own memory; when this function is done, whether well or not, nobody does.
  *
- * @param image in its final size, with 1, 3 or 4 channels
- * @param write turns one strip into bytes
+ * @param pixels in their final size
+ * @param rows of each strip but the last
+ * @param write turns one strip into bytes; called for all strips at once, top first
  * @param deliver called on the main thread, top first
- * @throws what `write` throws; strips above the failed one were delivered
+ * @throws what `write` or `deliver` throws; strips above the failed one were delivered
  */
 export async function encodeStrips(
-  image: Sharp,
-  format: PageOptions["format"],
-  write: (strip: Sharp) => Promise<{ data: Uint8Array }>,
+  pixels: RawPixels,
+  rows: number,
+  format: OutputFormat,
+  write: (strip: RawPixels) => Promise<Uint8Array>,
   deliver: (strip: EncodedStrip) => void,
 ): Promise<void> {
-  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
-  const { width, channels } = info;
-  const strips = divideRows(info.height);
+  const { width, channels } = pixels;
+  const strips = divideRows(pixels.height, rows);
   const encodings = strips.map(({ y, height }) => {
-    const rows = data.subarray(y * width * channels, (y + height) * width * channels);
-    return write(imageOf({ data: rows, width, height, channels }));
+    const data = pixels.data.subarray(y * width * channels, (y + height) * width * channels);
+    return write({ data, width, height, channels });
   });
   // A failure below one that is still awaited must not count as unhandled; it is met in its turn.
-  for (const encoding of encodings) encoding.catch(() => undefined);
-  for (const [index, { y, height }] of strips.entries()) {
-    const { data: encoded } = (await encodings[index]) as { data: Uint8Array };
-    deliver({ index, count: strips.length, y, width, height, format, data: encoded });
+  const settled = Promise.allSettled(encodings);
+  try {
+    for (const [index, { y, height }] of strips.entries()) {
+      const data = (await encodings[index]) as Uint8Array;
+      deliver({ index, count: strips.length, y, width, height, format, data });
+    }
+  } finally {
+    await settled;
   }
 }

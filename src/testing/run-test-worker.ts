@@ -64,7 +64,8 @@ async function openFaultyStages(choice: TestWorkerChoice, stdout: GuardedStdout)
   const { fault, limit } = choice;
   const engine = await openTestEngine(choice);
   const maxInputPixels = limit.maxInputPixels ?? DEFAULT_WORKER_LIMITS.maxInputPixels;
-  const stages = createPageStages(engine, { maxInputPixels, programVersion: PROGRAM_VERSION });
+  const encoders = PIPELINE_LIMITS.encode.concurrency;
+  const stages = createPageStages(engine, { maxInputPixels, programVersion: PROGRAM_VERSION, encoders });
   const onPage = fault.process.has("stdout-noise") ? makeNoise : () => undefined;
   const actions = realFaultActions((text) => void stdout.stream.write(text));
   const faulty = withFaults(stages, fault.page, actions, onPage);

@@ -229,9 +229,9 @@ describe("a page in strips", () => {
     });
     expect(result).toMatchObject({ width: 80, height: 1200, data: new Uint8Array(0) });
     expect(strips.map(({ index, count, y, height }) => [index, count, y, height])).toEqual([
-      [0, 3, 0, 400],
-      [1, 3, 400, 400],
-      [2, 3, 800, 400],
+      [0, 3, 0, 512],
+      [1, 3, 512, 512],
+      [2, 3, 1024, 176],
     ]);
   });
 });

@@ -56,6 +56,13 @@ describe("answers: results", () => {
     expect(() => encodeMessage(message)).not.toThrow();
   });
 
+  it("tells the effort of a format that has one, and leaves it out otherwise", () => {
+    const { page } = pageResult();
+    expect(resultMessage(job(), pageResult(), 2000)).toMatchObject({ format: "webp", effort: 2 });
+    const png = pageResult(undefined, { page: { ...page, format: "png", effort: null } });
+    expect(resultMessage(job(), png, 2000).effort).toBeUndefined();
+  });
+
   it("holds times within what an integer of the protocol can say", () => {
     const timings = { decode: 2 ** 40, upscale: 1.4, encode: -3 };
     const message = resultMessage(job(), pageResult(undefined, { timings }), 2 ** 50);

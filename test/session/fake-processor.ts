@@ -12,7 +12,7 @@ export function pageResult(
   changes: Partial<PageResult> = {},
 ): PageResult {
   return {
-    page: { data, width: 20, height: 30, format: "webp" },
+    page: { data, width: 20, height: 30, format: "webp", effort: 2 },
     source: { width: 10, height: 15, format: "jpeg" },
     model: "plain-2x",
     precision: "fp16",

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createLog } from "../../src/log.js";
 import { MAX_OVERTAKES } from "../../src/session/scheduler.js";
 import { packedFrame } from "../wire/raw-frame.js";
 import { FakeProcessor, pageResult } from "./fake-processor.js";
@@ -269,7 +270,8 @@ describe("Session: ping, stats and progress", () => {
   });
 
   it("reports counters", async () => {
-    const usage = { stages: { decode: { queued: 1, running: 2, busy_ms: 3.4 } }, memory_mb: { rss: 99.6 } };
+    const decode = { queued: 1, running: 2, busy_ms: 3.4, failed: 2 ** 40 };
+    const usage = { stages: { decode }, memory_mb: { rss: 99.6 } };
     const harness = new Harness({ session: { readUsage: () => usage } });
     harness.upscale(1);
     harness.upscale(2);
@@ -289,10 +291,42 @@ describe("Session: ping, stats and progress", () => {
         in_flight_bytes: 5,
         unsent_bytes: 0,
         outcomes: { invalid_request: 1, result: 1 },
-        stages: { decode: { queued: 1, running: 2, busy_ms: 3 } },
+        stages: { decode: { queued: 1, running: 2, busy_ms: 3, failed: 2 ** 32 - 1 } },
         memory_mb: { rss: 100 },
       },
     ]);
+  });
+
+  it("logs every answer, and the counters of requests and stages once at the end", async () => {
+    const usage = { stages: { encode: { queued: 0, running: 0, busy_ms: 7, wait_ms: 5 } }, memory_mb: {} };
+    const lines: string[] = [];
+    const log = createLog((line) => lines.push(line), { least: "debug", format: "json" });
+    const harness = new Harness({ session: { readUsage: () => usage, log } });
+    harness.upscale(1);
+    await harness.advance(250);
+    harness.processor.finish();
+    harness.upscale(2, { scale: 9 });
+    await harness.turn();
+    harness.send({ t: "shutdown", mode: "drain" });
+    await harness.turn();
+    const logged = lines.map((line): Record<string, unknown> => JSON.parse(line));
+    const named = (message: string) => logged.filter((line) => line.message === message);
+    expect(named("page done")).toMatchObject([{ level: "debug", id: 1, queue: expect.any(Number) }]);
+    expect(named("page refused")).toMatchObject([{ level: "debug", id: 2, code: "invalid_request" }]);
+    expect(named("requests")).toMatchObject([
+      { level: "info", uptime_ms: 250, result: 1, invalid_request: 1 },
+    ]);
+    expect(named("stage")).toMatchObject([
+      { level: "info", name: "encode", uptime_ms: 250, queued: 0, running: 0, busy_ms: 7, wait_ms: 5 },
+    ]);
+  });
+
+  it("logs no counters of a session without requests", async () => {
+    const harness = new Harness();
+    harness.send({ t: "shutdown", mode: "drain" });
+    await harness.turn();
+    expect(harness.exitCode).toBe(0);
+    expect(harness.logged.filter((line) => line.includes("requests"))).toEqual([]);
   });
 
   it("sends progress at most ten times a second, and only to whom asked", async () => {

@@ -51,6 +51,7 @@ describe("Session: a request that succeeds", () => {
       width: 20,
       height: 30,
       format: "webp",
+      effort: 2,
       model: "plain-2x",
       precision: "fp16",
       tile: 512,

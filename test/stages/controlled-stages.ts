@@ -57,7 +57,10 @@ export class ControlledStages implements PageStages {
   async encode(page: Page, { options, data: input }: PageJob) {
     await this.#step("encode", page.colour.data[0] ?? 0);
     const data = new Uint8Array([page.colour.data[0] ?? 0, input.length]);
-    return { page: { data, width: 2, height: 2, format: options.format }, warnings: ["from encode"] };
+    return {
+      page: { data, width: 2, height: 2, format: options.format, effort: null },
+      warnings: ["from encode"],
+    };
   }
 
   /** As the engine does, ends early when the signal is aborted. */

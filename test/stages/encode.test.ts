@@ -1,9 +1,12 @@
 import sharp, { type Sharp } from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
+import { UpscalerError } from "../../src/errors.js";
 import { configureCodecs } from "../../src/stages/codec-settings.js";
-import { defaultQuality, encodePage, expectEncodableOptions } from "../../src/stages/encode.js";
-import type { PageOptions } from "../../src/stages/job.js";
-import { OUTPUT_FORMATS, type Page } from "../../src/stages/page.js";
+import { defaultQuality, encodePage as encodeJob, expectEncodableOptions } from "../../src/stages/encode.js";
+import { Encoders } from "../../src/stages/encoders.js";
+import type { PageJob, PageOptions } from "../../src/stages/job.js";
+import { type EncodedStrip, OUTPUT_FORMATS, type Page } from "../../src/stages/page.js";
+import { paintScreentone } from "../support/images.js";
 import { drawn, numbers } from "./images.js";
 
 beforeAll(configureCodecs);
@@ -13,6 +16,16 @@ const OPTIONS: PageOptions = {
   ...{ format: "webp", quality: null, effort: null, lossless: false, strips: false },
 };
 const LOSSLESS: PageOptions = { ...OPTIONS, format: "png" };
+
+function jobOf(options: PageOptions, change: Partial<PageJob> = {}): PageJob {
+  const { signal } = new AbortController();
+  return { data: new Uint8Array(100), options, priority: 1, signal, ...change };
+}
+
+/** @param inputBytes size of the encoded input */
+function encodePage(page: Page, options: PageOptions, inputBytes: number) {
+  return encodeJob(page, jobOf(options, { data: new Uint8Array(inputBytes) }), new Encoders(2));
+}
 
 async function pageOf(image: Sharp, change: Partial<Page> = {}): Promise<Page> {
   const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
@@ -93,6 +106,19 @@ describe("quality and effort", () => {
     expect(numbers((await pixels(encoded.data)).data)).toEqual(numbers(page.colour.data));
   });
 
+  it("effort is chosen by load and priority unless the client names it, and told", async () => {
+    const page = await pageOf(noisy());
+    const effortOf = async (change: Partial<PageJob>, options: Partial<PageOptions> = {}) => {
+      const job = jobOf({ ...OPTIONS, ...options }, change);
+      return (await encodeJob(page, job, new Encoders(2))).page.effort;
+    };
+    expect(await effortOf({ priority: 2 })).toBe(0);
+    expect(await effortOf({ priority: 1 })).toBe(2);
+    expect(await effortOf({ priority: 2 }, { effort: 6 })).toBe(6);
+    expect(await effortOf({}, { format: "png", effort: 6 })).toBeNull();
+    expect(await effortOf({}, { format: "jpeg" })).toBeNull();
+  });
+
   it("effort changes what WebP makes", async () => {
     const page = await pageOf(noisy());
     const bytesAt = async (effort: number) =>
@@ -110,10 +136,10 @@ describe("fit", () => {
     expect(new Set(numbers(data))).toEqual(new Set([200, 100, 50]));
   });
 
-  it("keeps dark gradients free of steps", async () => {
+  it.each([true, false])("keeps dark gradients free of steps, greyscale: %s", async (greyscale) => {
     const dark = drawn(1024, 16, (x) => [Math.floor(x / 8), Math.floor(x / 8), Math.floor(x / 8)]);
     const { page: encoded } = await encodePage(
-      await pageOf(dark),
+      await pageOf(dark, { greyscale }),
       { ...LOSSLESS, fit: { width: 700, height: null } },
       1,
     );
@@ -221,6 +247,70 @@ describe("greyscale", () => {
     );
     const { page: encoded } = await encodePage(page, LOSSLESS, 100);
     expect(await sharp(encoded.data).metadata()).toMatchObject({ channels: 2, space: "b-w" });
+  });
+});
+
+describe("strips", () => {
+  const screentone = (rows = 700) => {
+    const { data, width, height } = paintScreentone(70, rows);
+    return sharp(data, { raw: { width, height, channels: 3 } });
+  };
+  const alpha = {
+    data: new Uint8Array(70 * 700).map((_, at) => (at * 7) % 256),
+    ...{ width: 70, height: 700, channels: 1 as const },
+  };
+
+  async function rowsOf(page: Page, options: PageOptions) {
+    const strips: EncodedStrip[] = [];
+    const job = jobOf({ ...options, strips: true }, { onStrip: (strip) => strips.push(strip) });
+    const { page: result } = await encodeJob(page, job, new Encoders(4));
+    expect(result.data.length).toBe(0);
+    const parts = await Promise.all(strips.map(({ data }) => pixels(data)));
+    return { strips, result, rows: Buffer.concat(parts.map(({ data }) => data)) };
+  }
+
+  it.each([
+    ["webp", { lossless: true }],
+    ["png", {}],
+  ] as const)("one after another are the rows of the upscaled image: %s", async (format, change) => {
+    const page = await pageOf(screentone());
+    const { strips, result, rows } = await rowsOf(page, { ...OPTIONS, format, ...change });
+    expect(strips.length).toBe(4);
+    expect(result).toMatchObject({ width: 70, height: 700, format });
+    expect(rows.equals(page.colour.data)).toBe(true);
+  });
+
+  it.each([
+    ["with alpha", { alpha }, {}],
+    ["in grey", { greyscale: true }, {}],
+    ["in grey with alpha", { greyscale: true, alpha }, {}],
+    ["shrunk to fit", {}, { fit: { width: 60, height: null } }],
+    ["in grey, shrunk to fit", { greyscale: true }, { fit: { width: 60, height: null } }],
+  ] as const)("are what the page is as one image: %s", async (_what, change, options) => {
+    const page = await pageOf(screentone(), change);
+    const settings = { ...LOSSLESS, ...options };
+    const { strips, rows } = await rowsOf(page, settings);
+    const whole = await encodePage(page, settings, 100);
+    expect(strips.length).toBeGreaterThan(3);
+    expect(rows.equals((await pixels(whole.page.data)).data)).toBe(true);
+  });
+
+  it("that wait are given up with the signal's reason", async () => {
+    const controller = new AbortController();
+    const reason = new UpscalerError("cancelled", "no longer wanted");
+    const delivered: number[] = [];
+    const job = jobOf(
+      { ...OPTIONS, strips: true },
+      {
+        signal: controller.signal,
+        onStrip: ({ index }) => {
+          delivered.push(index);
+          controller.abort(reason);
+        },
+      },
+    );
+    await expect(encodeJob(await pageOf(screentone(2000)), job, new Encoders(1))).rejects.toBe(reason);
+    expect(delivered).toEqual([0]);
   });
 });
 

@@ -18,7 +18,11 @@ const TWO = { concurrency: 2, places: 3 };
 
 function setUp() {
   const engine = new NaiveNearestEngine(2);
-  const stages = createPageStages(engine, { maxInputPixels: 1_000_000, programVersion: "1.0.0" });
+  const stages = createPageStages(engine, {
+    maxInputPixels: 1_000_000,
+    programVersion: "1.0.0",
+    encoders: 2,
+  });
   const pipeline = new PagePipeline(stages, { decode: TWO, upscale: TWO, encode: TWO }, () =>
     performance.now(),
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { UpscalerError } from "../../src/errors.js";
-import { PagePipeline, type PipelineLimits } from "../../src/stages/pipeline.js";
+import { PagePipeline, type PipelineLimits, type PipelineObserver } from "../../src/stages/pipeline.js";
 import { ControlledStages, OPTIONS, STAGE_NAMES, settled } from "./controlled-stages.js";
 
 const ONE = { concurrency: 1, places: 1 };
@@ -49,7 +49,7 @@ describe("one page", () => {
     }
     expect(await outcome).toEqual({
       result: {
-        page: { data: new Uint8Array([7, 3]), width: 2, height: 2, format: "webp" },
+        page: { data: new Uint8Array([7, 3]), width: 2, height: 2, format: "webp", effort: null },
         source: { width: 1, height: 1, format: "png" },
         ...{ model: "m", precision: "fp32", tile: 64, device: "cpu", cacheKey: "key 7" },
         warnings: ["from decode", "from upscale", "from encode"],
@@ -303,4 +303,26 @@ describe("room", () => {
     expect(stages.now).toEqual(["decode 9", "upscale 1"]);
     expect(pipeline.hasRoomFor(1)).toBe(false);
   });
+});
+
+it("tells its observer of every stay in a stage, failed ones too", async () => {
+  const stages = new ControlledStages();
+  const observe = vi.fn<PipelineObserver>();
+  const pipeline = new PagePipeline(stages, { decode: ONE, upscale: ONE, encode: ONE }, () => 0, observe);
+  const job = (name: number) => {
+    const { signal } = new AbortController();
+    return { data: new Uint8Array([name]), options: OPTIONS, priority: 1, signal };
+  };
+  const [good, bad] = [job(1), job(2)];
+  const outcomes = [pipeline.process(good), pipeline.process(bad).catch((thrown: unknown) => thrown)];
+  await settled();
+  for (const stage of STAGE_NAMES) await stages.finish(`${stage} 1`);
+  stages.find("decode 2").fail(new Error("broken"));
+  await Promise.all(outcomes);
+  expect(observe.mock.calls.map(([stage, { entrant }]) => [stage, entrant])).toEqual([
+    ["decode", good],
+    ["upscale", good],
+    ["encode", good],
+    ["decode", bad],
+  ]);
 });

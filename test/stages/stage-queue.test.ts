@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { type Entrant, StageQueue } from "../../src/stages/stage-queue.js";
+import { type Entrant, StageQueue, type StageVisit } from "../../src/stages/stage-queue.js";
 
 class Deferred<Value = void> {
   readonly promise: Promise<Value>;
@@ -17,7 +17,13 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 function queueOf(concurrency: number, places = concurrency) {
   const time = { now: 0 };
   const onFreed = vi.fn();
-  return { queue: new StageQueue({ concurrency, places }, () => time.now, onFreed), time, onFreed };
+  const onVisit = vi.fn<(visit: StageVisit) => void>();
+  return {
+    queue: new StageQueue({ concurrency, places }, () => time.now, { onFreed, onVisit }),
+    time,
+    onFreed,
+    onVisit,
+  };
 }
 
 describe("a place", () => {
@@ -183,7 +189,46 @@ describe("counters", () => {
     work[1].resolve("two");
     expect(await two).toEqual({ value: "two", microseconds: 8500 });
     time.now = 500;
-    expect(queue.counters).toEqual({ busyUs: 2250 + 8500, waiting: 0, running: 0, holding: 2, finished: 2 });
+    expect(queue.counters).toEqual({
+      ...{ busyUs: 2250 + 8500, waiting: 0, running: 0, holding: 2, finished: 2, failed: 0 },
+      ...{ entered: 2, waitedUs: 0, longestWaitUs: 0, mostWaiting: 0 },
+    });
+  });
+
+  it("tell failed work apart", async () => {
+    const { queue } = queueOf(1, 3);
+    await (await queue.enter(entrant())).perform(async () => "done");
+    const place = await queue.enter(entrant());
+    await expect(place.perform(() => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
+    expect(queue.counters).toMatchObject({ finished: 2, failed: 1 });
+  });
+
+  it("add up waits at the door, those in progress and those given up too, and keep the extremes", async () => {
+    const { queue, time } = queueOf(1);
+    const running = await queue.enter(entrant());
+    const controller = new AbortController();
+    time.now = 10;
+    const [second, doomed] = [queue.enter(entrant()), queue.enter(entrant(1, controller.signal))];
+    time.now = 15;
+    const third = queue.enter(entrant());
+    expect(queue.counters).toMatchObject({
+      entered: 4,
+      waitedUs: 10_000,
+      longestWaitUs: 5000,
+      mostWaiting: 3,
+    });
+    time.now = 17;
+    controller.abort("gone");
+    await expect(doomed).rejects.toBe("gone");
+    time.now = 20;
+    running.release();
+    (await second).release();
+    (await third).release();
+    time.now = 99;
+    expect(queue.counters).toMatchObject({
+      ...{ waiting: 0, entered: 4, mostWaiting: 3 },
+      ...{ waitedUs: (10 + 7 + 5) * 1000, longestWaitUs: 10_000 },
+    });
   });
 
   it("tell of room as soon as there is some", async () => {
@@ -193,6 +238,41 @@ describe("counters", () => {
     await place.perform(async () => undefined);
     place.release();
     expect(onFreed).toHaveBeenCalled();
+  });
+});
+
+describe("visits", () => {
+  it("tell which place a job had, when it was worked on and when it left", async () => {
+    const { queue, time, onVisit } = queueOf(2, 2);
+    const [one, two, three] = [entrant(), entrant(), entrant()];
+    const [first, second, third] = [await queue.enter(one), await queue.enter(two), queue.enter(three)];
+    await second.perform(async () => {
+      time.now = 4;
+    });
+    await first.perform(async () => {
+      time.now = 6;
+    });
+    time.now = 8;
+    first.release();
+    // The lowest number that is free again.
+    await (await third).perform(async () => undefined);
+    (await third).release();
+    second.release();
+    expect(onVisit.mock.calls.map(([visit]) => visit)).toEqual([
+      { entrant: one, place: 0, startedAt: 4, endedAt: 6, leftAt: 8 },
+      { entrant: three, place: 0, startedAt: 8, endedAt: 8, leftAt: 8 },
+      { entrant: two, place: 1, startedAt: 0, endedAt: 4, leftAt: 8 },
+    ]);
+  });
+
+  it("are told of failed work, and not of a place that was given back unused", async () => {
+    const { queue, onVisit } = queueOf(1);
+    (await queue.enter(entrant())).release();
+    expect(onVisit).not.toHaveBeenCalled();
+    const place = await queue.enter(entrant());
+    await expect(place.perform(() => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
+    place.release();
+    expect(onVisit).toHaveBeenCalledOnce();
   });
 });
 

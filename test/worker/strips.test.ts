@@ -30,12 +30,12 @@ describe("strips", () => {
       expect(answer).toMatchObject({ t: "result", width: 160, height: 1400 });
       expect(answer).not.toHaveProperty("data");
       const strips = worker.messages.filter((message) => message.t === "strip");
-      expect(strips.map(({ id, index, count }) => [id, index, count])).toEqual([
-        [1, 0, 3],
-        [1, 1, 3],
-        [1, 2, 3],
-      ]);
-      expect(worker.messages.indexOf(strips[2] ?? {})).toBeLessThan(worker.messages.indexOf(answer));
+      // How many depends on the machine's cores.
+      expect(strips.length).toBeGreaterThanOrEqual(3);
+      expect(strips.map(({ id, index, count }) => [id, index, count])).toEqual(
+        strips.map((_, index) => [1, index, strips.length]),
+      );
+      expect(worker.messages.indexOf(strips.at(-1) ?? {})).toBeLessThan(worker.messages.indexOf(answer));
       const pixels = (bytes: unknown) =>
         sharp(bytes as Uint8Array)
           .removeAlpha()
@@ -49,12 +49,13 @@ describe("strips", () => {
   it("carry a page that is too high for one WebP", async () => {
     const data = await pngOf(20, 9000);
     await withWorker(async (worker) => {
-      worker.send({ t: "upscale", id: 1, data }).send({ t: "upscale", id: 2, data, strips: true, effort: 0 });
+      worker.send({ t: "upscale", id: 1, data });
+      worker.send({ t: "upscale", id: 2, data, strips: true, priority: 2 });
       expect(await worker.answer(1)).toMatchObject({
         code: "output_too_large",
         message: expect.stringContaining("strips"),
       });
-      expect(await worker.answer(2)).toMatchObject({ t: "result", width: 40, height: 18_000 });
+      expect(await worker.answer(2)).toMatchObject({ t: "result", width: 40, height: 18_000, effort: 0 });
       const heights = worker.messages.filter(({ t }) => t === "strip").map(({ height }) => Number(height));
       expect(heights.reduce((sum, height) => sum + height, 0)).toBe(18_000);
     });
