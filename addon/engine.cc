@@ -116,9 +116,11 @@ std::optional<Engine::Step> Engine::nextStep(Lane& lane) {
             lock.unlock();
             if (lane.runner) lane.runner->releaseMemory();
             lock.lock();
+            if (lane.memoryEpoch == memoryEpoch_ && --lanesHolding_ == 0) wake_.notify_all();
             continue;
         }
-        const auto job = mostUrgent();
+        // A step that began now would find taken what the others are about to give back.
+        const auto job = lanesHolding_ > 0 && !closing_ ? jobs_.end() : mostUrgent();
         if (job != jobs_.end()) return Step{job->first, job->second.work.takeStep()};
         if (closing_) return std::nullopt;
         wake_.wait(lock);
@@ -176,7 +178,10 @@ void Engine::endStep(const Step& step, const StepResult& result) {
 }
 
 void Engine::noteFailure(const Failure& failure) {
-    if (failure.code() == FailureCode::kOutOfMemory) memoryEpoch_++;
+    if (failure.code() == FailureCode::kOutOfMemory) {
+        memoryEpoch_++;
+        lanesHolding_ = lanesLeft_;
+    }
     if (failure.code() != FailureCode::kGpuLost || lost_) return;
     lost_ = std::make_unique<Failure>(failure);
     stopAll(failure);
@@ -200,6 +205,8 @@ void Engine::reportFinished() {
             if (job->second.work.isFinished()) finished.insert(jobs_.extract(job));
             job = next;
         }
+        if (finished.empty()) return;
+        reporting_++;
     }
     for (const auto& [id, job] : finished) {
         JobOutcome outcome;
@@ -208,6 +215,9 @@ void Engine::reportFinished() {
             outcome.failure = std::make_unique<Failure>(*failure);
         listener_.onFinished(id, std::move(outcome));
     }
+    const std::lock_guard<std::mutex> lock(mutex_);
+    reporting_--;
+    reported_.notify_all();
 }
 
 void Engine::endLane(Lane& lane) {
@@ -220,7 +230,11 @@ void Engine::endLane(Lane& lane) {
         if (isLast) network.swap(network_);
     }
     network.reset();
-    if (isLast) listener_.onClosed();
+    if (!isLast) return;
+    std::unique_lock<std::mutex> lock(mutex_);
+    reported_.wait(lock, [this] { return reporting_ == 0; });
+    lock.unlock();
+    listener_.onClosed();
 }
 
 }  // namespace bdreader

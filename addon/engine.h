@@ -132,9 +132,14 @@ class Engine {
     uint64_t lastSequence_ = 0;
     /** Raised when memory has run out: lanes then let go of what they keep. */
     uint64_t memoryEpoch_ = 0;
+    /** Lanes that have not let go of it yet. */
+    int lanesHolding_ = 0;
     std::unique_ptr<Failure> lost_;
     bool closing_ = false;
     int lanesLeft_ = 0;
+    /** Threads that are telling the listener of finished jobs; onClosed waits for them. */
+    int reporting_ = 0;
+    std::condition_variable reported_;
 
     std::vector<std::thread> lanes_;
 };

@@ -2,6 +2,7 @@
 
 #include <ncnn/gpu.h>
 
+#include <algorithm>
 #include <string>
 
 #include "cpu_runner.h"
@@ -64,12 +65,28 @@ void Network::load() {
         throw Failure(FailureCode::kModelInvalid,
                       "loading " + options_.binPath + " returned " + std::to_string(model));
     }
+    expectBlobs();
     if (!cache) return;
     crossing_ = std::make_unique<VulkanCrossing>(
         net_.vulkan_device(), net_.opt, options_.geometry,
         options_.pipelineCachePath.empty() ? "" : options_.pipelineCachePath + ".shaders");
     pinned_ = std::make_shared<PinnedOutputs>(net_.vulkan_device());
     cache->saveIfGrown();
+}
+
+void Network::expectBlobs() const {
+    std::vector<std::string> names{options_.inputBlob, options_.outputBlob};
+    for (const GlobalPool& pool : options_.globalPools) {
+        names.push_back(pool.pooled);
+        names.push_back(pool.source);
+    }
+    const std::vector<ncnn::Blob>& blobs = net_.blobs();
+    for (const std::string& name : names) {
+        const bool isThere = std::any_of(blobs.begin(), blobs.end(),
+                                         [&name](const ncnn::Blob& blob) { return blob.name == name; });
+        // An absent one would fail at each tile with the status that on a GPU means a lost device.
+        if (!isThere) throw Failure(FailureCode::kModelInvalid, "expected the network to have blob " + name);
+    }
 }
 
 VulkanShared Network::shared() {

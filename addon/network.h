@@ -61,6 +61,7 @@ class Network {
     VulkanShared shared();
     void selectDevice();
     void load();
+    void expectBlobs() const;
 
     const NetworkOptions options_;
     ncnn::Net net_;

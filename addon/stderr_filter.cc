@@ -44,6 +44,8 @@ void writeLines(const std::string& text) {
 }  // namespace
 
 StderrFilter::StderrFilter() {
+    static std::mutex oneAtATime;
+    lock_ = std::unique_lock<std::mutex>(oneAtATime);
     heldBack_ = memfd_create("bdreader-stderr", MFD_CLOEXEC);
     if (heldBack_ < 0) return;
     original_ = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, kLowestCopy);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mutex>
 #include <string>
 
 namespace bdreader {
@@ -23,6 +24,7 @@ class StderrFilter {
   private:
     std::string takeHeldBack() const;
 
+    std::unique_lock<std::mutex> lock_;
     int original_ = -1;
     int heldBack_ = -1;
 };

@@ -51,7 +51,7 @@ async function toolchainDigest() {
 
 /** @returns {Promise<string>} */
 async function inputs() {
-  const sources = await filesBelow(path.join(ROOT, "addon"), /^(?!ncnn\/)/);
+  const sources = await filesBelow(path.join(ROOT, "addon"), /^(?!ncnn\/|test\/)/);
   const flags = path.join(ROOT, "addon/ncnn/gyp-flags.mjs");
   return digest([
     await contentDigest([path.join(ROOT, "binding.gyp"), flags, ...sources]),

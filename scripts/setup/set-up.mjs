@@ -6,6 +6,7 @@ import { ncnnStep } from "./ncnn-step.mjs";
 import { npmStep } from "./npm-step.mjs";
 import { SETUP_DIR } from "./paths.mjs";
 import { duration } from "./reporter.mjs";
+import { ensureSanitizers } from "./sanitizers.mjs";
 import { runStep } from "./step.mjs";
 import { ensureClientTools } from "./test-needs.mjs";
 import { toolsStep } from "./tools-step.mjs";
@@ -45,6 +46,7 @@ export async function setUp(purpose, reporter) {
       if (index === 0 && purpose === "test") {
         await ensureVulkan(reporter);
         await ensureClientTools(reporter);
+        await ensureSanitizers(reporter);
       }
     }
   });

@@ -1,0 +1,35 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { filesBelow } from "../setup/fingerprint.mjs";
+import { ROOT } from "../setup/paths.mjs";
+
+const ADDON = path.join(ROOT, "addon");
+
+/** @param {string} text of a C++ file @returns {string[]} what it includes, as written */
+const includesOf = (text) => [...text.matchAll(/^#include ["<]([^">]+)[">]/gm)].map(([, name = ""]) => name);
+
+/**
+ * @param {string} file
+ * @param {Map<string, string>} texts of the addon's files, by path
+ * @param {Set<string>} seen
+ * @returns {boolean} whether the file needs Node.js's headers, by itself or through headers of the addon
+ */
+function needsNode(file, texts, seen = new Set()) {
+  if (seen.has(file)) return false;
+  seen.add(file);
+  return includesOf(texts.get(file) ?? "").some(
+    (name) => name === "napi.h" || needsNode(path.join(path.dirname(file), name), texts, seen),
+  );
+}
+
+/**
+ * @returns {Promise<string[]>} absolute paths of what the native tests are made of: the addon's sources that do not know
+ *   Node.js, and the tests themselves
+ */
+export async function nativeTestSources() {
+  const files = await filesBelow(ADDON, /\.(cc|h)$/);
+  const texts = new Map(
+    await Promise.all(files.map(async (file) => /** @type {const} */ ([file, await readFile(file, "utf8")]))),
+  );
+  return files.filter((file) => file.endsWith(".cc") && !needsNode(file, texts));
+}
