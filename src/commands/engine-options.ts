@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CPU_INDEX } from "../engine/select-device.js";
 import { SMALLEST_TILE } from "../engine/tile-size.js";
+import { LEAST_MEMORY_MB } from "./memory-shares.js";
 
 /** What the command line says about model and device, parsed and checked. */
 export interface EngineChoice {
@@ -19,6 +20,8 @@ export interface EngineChoice {
   readonly winograd: boolean;
   /** MiB of GPU memory that tensors may take, 0 for no limit but the device's. */
   readonly maxVram: number;
+  /** MiB of the machine's memory that pages may take on their way, 0 for a share of what there is. */
+  readonly maxMemory: number;
   /** Share of the time that the GPU may be kept busy, 0.1 to 1. */
   readonly gpuDuty: number;
   /** Whether pages that find no memory on the GPU go to the CPU; null: unless a GPU was named. */
@@ -29,6 +32,7 @@ const LARGEST_TILE = 16_384;
 const MOST_THREADS = 1024;
 const LARGEST_SCALE = 8;
 const MOST_VRAM_MB = 1 << 24;
+const MOST_MEMORY_MB = 1 << 24;
 const LEAST_DUTY = 0.1;
 
 function integerBetween(text: string, least: number, most: number, expected: string): number {
@@ -56,6 +60,16 @@ function parseTileSize(text: string): number {
     throw new InvalidArgumentError(`expected 0 or at least ${SMALLEST_TILE}, received '${text}'`);
   }
   return tile;
+}
+
+/** @returns MiB; 0 for a share of the machine's memory */
+export function parseMaxMemory(text: string): number {
+  const expected = `0 or an integer from ${LEAST_MEMORY_MB} to ${MOST_MEMORY_MB}`;
+  const megabytes = integerBetween(text, 0, MOST_MEMORY_MB, expected);
+  if (megabytes > 0 && megabytes < LEAST_MEMORY_MB) {
+    throw new InvalidArgumentError(`expected ${expected}, received '${text}'`);
+  }
+  return megabytes;
 }
 
 function parseDuty(text: string): number {
@@ -112,6 +126,11 @@ export function addEngineOptions(command: Command): Command {
     .addOption(
       new Option("--max-vram <MB>", "GPU memory that tensors may take, 0 = all that is free")
         .argParser((text) => integerBetween(text, 0, MOST_VRAM_MB, `an integer from 0 to ${MOST_VRAM_MB}`))
+        .default(0),
+    )
+    .addOption(
+      new Option("--max-memory <MB>", "memory that pages may take, 0 = a quarter of the machine's")
+        .argParser(parseMaxMemory)
         .default(0),
     )
     .addOption(

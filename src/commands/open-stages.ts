@@ -3,16 +3,25 @@ import { DEFAULT_WORKER_LIMITS } from "../../protocol/limits.js";
 import type { Engine } from "../engine/engine.js";
 import type { Log } from "../log.js";
 import { configureCodecs } from "../stages/codec-settings.js";
+import { inspectPage } from "../stages/decode.js";
+import type { PageJob, PageProcessor } from "../stages/job.js";
+import { MemoryAccount } from "../stages/memory-account.js";
+import { MemoryGate } from "../stages/memory-gate.js";
+import { pageMemory } from "../stages/page-memory.js";
 import { createPageStages, type PageStages } from "../stages/page-stages.js";
 import { PagePipeline, type PipelineLimits } from "../stages/pipeline.js";
 import { PROGRAM_VERSION } from "../version.js";
 import type { EngineChoice } from "./engine-options.js";
+import { memoryShares } from "./memory-shares.js";
 import { openEngine } from "./open-engine.js";
 
 /** The stages around a loaded engine, ready for pages. */
 export interface OpenedStages {
   readonly engine: Engine;
   readonly pipeline: PagePipeline;
+  /** The pipeline behind its bound of memory: what pages are given to. */
+  readonly processor: PageProcessor;
+  readonly memory: MemoryAccount;
 }
 
 /**
@@ -50,8 +59,34 @@ export async function openParts(choice: EngineChoice, log: Log): Promise<Pipelin
   return { engine, stages, limits };
 }
 
+/**
+ * Puts the bound of memory in front of a pipeline.
+ *
+ * @param settings `maxMemoryMb` 0 for a share of the machine's memory
+ */
+export function boundMemory(
+  pipeline: PagePipeline,
+  stages: PageStages,
+  engine: Pick<Engine, "scale">,
+  settings: { readonly maxInputPixels: number; readonly maxMemoryMb: number },
+  log: Log,
+): Pick<OpenedStages, "processor" | "memory"> {
+  const memory = new MemoryAccount(memoryShares(settings.maxMemoryMb).pages);
+  const limits = { maxPixels: settings.maxInputPixels };
+  const measure = async ({ data, options }: PageJob) => {
+    stages.expectSupported(options);
+    return pageMemory(await inspectPage(data, limits), options, engine.scale);
+  };
+  return { memory, processor: new MemoryGate(pipeline, memory, measure, log) };
+}
+
 /** @throws {FatalError} gpu_init_failed, internal_fatal */
 export async function openStages(choice: EngineChoice, log: Log): Promise<OpenedStages> {
   const { engine, stages, limits } = await openParts(choice, log);
-  return { engine, pipeline: new PagePipeline(stages, limits, () => performance.now()) };
+  const pipeline = new PagePipeline(stages, limits, () => performance.now());
+  const settings = {
+    maxInputPixels: DEFAULT_WORKER_LIMITS.maxInputPixels,
+    maxMemoryMb: choice.maxMemory,
+  };
+  return { engine, pipeline, ...boundMemory(pipeline, stages, engine, settings, log) };
 }

@@ -18,11 +18,11 @@ export async function processImage(
   choice: EngineChoice & ImageChoice,
   log: Log,
 ): Promise<PageResult> {
-  const { engine, pipeline } = await openStages(choice, log);
+  const { engine, processor } = await openStages(choice, log);
   try {
     const options = toPageOptions(choice, format);
     const signal = new AbortController().signal;
-    const result = await pipeline.process({ data, options, priority: NORMAL_PRIORITY, signal });
+    const result = await processor.process({ data, options, priority: NORMAL_PRIORITY, signal });
     for (const warning of result.warnings) log.warn(warning);
     return result;
   } finally {

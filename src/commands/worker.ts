@@ -2,11 +2,13 @@ import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
 import { loadNcnnAddon } from "../engine/native.js";
+import type { Usage } from "../session/reports.js";
 import type { LoadedStages, SessionOptions, TerminationSignal } from "../session/session.js";
 import { Session } from "../session/session.js";
 import { PROGRAM_NAME, PROGRAM_VERSION } from "../version.js";
 import type { GuardedStdout } from "../wire/stdout-guard.js";
 import type { EngineChoice } from "./engine-options.js";
+import { memoryShares } from "./memory-shares.js";
 import type { OpenedStages } from "./open-stages.js";
 import { SYSTEM_PROCESSES } from "./process-probe.js";
 import { type LogChoice, openLog } from "./program-log.js";
@@ -18,16 +20,21 @@ const CLOSE_MS = 500;
 const SIGNALS: readonly TerminationSignal[] = ["SIGTERM", "SIGHUP", "SIGINT"];
 
 /** @returns the stages as a session takes them */
-export function toLoaded({ pipeline, engine }: OpenedStages): LoadedStages {
+export function toLoaded({ processor, engine }: OpenedStages): LoadedStages {
   const { index, name, backend, memoryMb } = engine.device;
   return {
-    processor: pipeline,
+    processor,
     ready: {
       devices: [{ index, name, backend, memory_mb: memoryMb }],
       models: [{ name: engine.model, scales: [engine.scale] }],
       default_model: engine.model,
     },
   };
+}
+
+/** @returns what `stats` tells of opened stages; null while the model is being loaded */
+export function usageOf(opened: Pick<OpenedStages, "pipeline" | "memory"> | null): Usage {
+  return readUsage(opened?.pipeline.counters ?? null, opened?.memory.counters ?? null);
 }
 
 /** What one worker differs from another in; the process around it is always the same. */
@@ -64,13 +71,14 @@ export async function runWorker(choice: EngineChoice & LogChoice, stdout: Guarde
   const opening = import("./open-stages.js").then(({ openStages }) => openStages(choice, log));
   // A failure is told to the client by the session; here it only must not count as unhandled.
   const opened = opening.catch(() => null);
-  let pipeline: OpenedStages["pipeline"] | null = null;
+  let loaded: OpenedStages | null = null;
   void opened.then((stages) => {
-    pipeline = stages?.pipeline ?? null;
+    loaded = stages;
   });
   const exitCode = await serve(stdout.stream, {
     stages: opening.then(toLoaded),
-    readUsage: () => readUsage(pipeline?.counters ?? null),
+    limits: { maxInFlightBytes: memoryShares(choice.maxMemory).inputs },
+    readUsage: () => usageOf(loaded),
     log,
   });
   const closed = opened.then(async (stages) => {

@@ -19,6 +19,23 @@ const WITHOUT_COLOUR: ReadonlySet<string> = new Set(["b-w", "grey16"]);
  * @throws {UpscalerError} unsupported_format, image_too_large, decode_failed, out_of_memory
  */
 export async function decodePage(data: Uint8Array, limits: DecodeLimits): Promise<Page> {
+  const { format, header } = await inspectPage(data, limits);
+  const pixels = await readPixels(data, format, header, limits);
+  return toPage(pixels, header, format);
+}
+
+/** What an encoded image says of itself. */
+export interface InspectedPage {
+  readonly format: InputFormat;
+  readonly header: Metadata;
+}
+
+/**
+ * Reads the header only.
+ *
+ * @throws {UpscalerError} unsupported_format, image_too_large, decode_failed, out_of_memory
+ */
+export async function inspectPage(data: Uint8Array, limits: DecodeLimits): Promise<InspectedPage> {
   if (data.length === 0) {
     throw new UpscalerError("decode_failed", "expected data to hold an encoded image, received 0 bytes");
   }
@@ -31,8 +48,7 @@ export async function decodePage(data: Uint8Array, limits: DecodeLimits): Promis
   }
   const header = await readHeader(data, format);
   checkPixels(header, limits);
-  const pixels = await readPixels(data, format, header, limits);
-  return toPage(pixels, header, format);
+  return { format, header };
 }
 
 function options(limitInputPixels: number | false): SharpOptions {

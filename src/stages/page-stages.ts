@@ -6,6 +6,7 @@ import { Encoders } from "./encoders.js";
 import type { PageJob, PageOptions } from "./job.js";
 import { expectWritableSize } from "./output-size.js";
 import type { Page } from "./page.js";
+import { PixelCustody, releasePixels } from "./pixel-custody.js";
 import { expectLoadedModel, type UpscaledPage, upscalePage } from "./upscale.js";
 
 /** What the pipeline runs a page through; each function may be called for several pages side by side. */
@@ -40,6 +41,7 @@ export interface PageStagesSettings {
 export function createPageStages(engine: Engine, settings: PageStagesSettings): PageStages {
   const { maxInputPixels: maxPixels, programVersion } = settings;
   const encoders = new Encoders(settings.encoders);
+  const custody = new PixelCustody();
   const context = { modelSha256: engine.modelSha256, programVersion };
   return {
     expectSupported(options) {
@@ -49,14 +51,18 @@ export function createPageStages(engine: Engine, settings: PageStagesSettings): 
     decode: (data) => decodePage(data, { maxPixels }),
     cacheKey: (job) => cacheKey(job.data, job.options, context),
     expectWritable: (page, options) => expectWritableSize(page.colour, engine.scale, options),
-    upscale: (page, job) => upscalePage(page, engine, job),
+    async upscale(page, job) {
+      const upscaled = await upscalePage(page, engine, job);
+      custody.keep(upscaled.page, job.signal);
+      return upscaled;
+    },
     async encode(page, job) {
+      custody.take(page);
       try {
         return await encodePage(page, job, encoders);
       } finally {
         // The codecs are done with the pixels, whether they were written or not.
-        page.colour.release?.();
-        page.alpha?.release?.();
+        releasePixels(page);
       }
     },
   };

@@ -63,10 +63,15 @@ export async function upscalePage(
   let alpha: PixelBuffer | null = null;
   const warnings = [...page.warnings, ...colour.warnings];
   if (page.alpha !== null) {
-    signal.throwIfAborted();
-    const grey = await run(await planeAsRgb(page.alpha), 1);
-    alpha = await rgbAsPlane(grey.image).finally(() => grey.image.release?.());
-    warnings.push(...grey.warnings.filter((warning) => !warnings.includes(warning)));
+    try {
+      signal.throwIfAborted();
+      const grey = await run(await planeAsRgb(page.alpha), 1);
+      alpha = await rgbAsPlane(grey.image).finally(() => grey.image.release?.());
+      warnings.push(...grey.warnings.filter((warning) => !warnings.includes(warning)));
+    } catch (thrown) {
+      colour.image.release?.();
+      throw thrown;
+    }
   }
   return {
     page: { ...page, colour: colour.image, alpha, warnings },

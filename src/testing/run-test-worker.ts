@@ -2,11 +2,12 @@ import { writeSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
 import { DEFAULT_WORKER_LIMITS, type WorkerLimits } from "../../protocol/limits.js";
-import type { OpenedStages } from "../commands/open-stages.js";
+import { parseMaxMemory } from "../commands/engine-options.js";
+import { LEAST_MEMORY_MB } from "../commands/memory-shares.js";
+import { boundMemory, type OpenedStages } from "../commands/open-stages.js";
 import { addLogOptions, type LogChoice, openLog } from "../commands/program-log.js";
 import { runProgram } from "../commands/run-program.js";
-import { readUsage } from "../commands/usage.js";
-import { serve, toLoaded } from "../commands/worker.js";
+import { serve, toLoaded, usageOf } from "../commands/worker.js";
 import type { Engine } from "../engine/engine.js";
 import { FatalError } from "../errors.js";
 import type { LoadedStages } from "../session/session.js";
@@ -25,6 +26,7 @@ interface TestWorkerChoice extends LogChoice {
   readonly fault: Faults;
   readonly limit: Partial<WorkerLimits>;
   readonly tileSize: number;
+  readonly maxMemory: number;
 }
 
 const PIPELINE_LIMITS = {
@@ -69,7 +71,9 @@ async function openFaultyStages(choice: TestWorkerChoice, stdout: GuardedStdout)
   const onPage = fault.process.has("stdout-noise") ? makeNoise : () => undefined;
   const actions = realFaultActions((text) => void stdout.stream.write(text));
   const faulty = withFaults(stages, fault.page, actions, onPage);
-  return { engine, pipeline: new PagePipeline(faulty, PIPELINE_LIMITS, () => performance.now()) };
+  const pipeline = new PagePipeline(faulty, PIPELINE_LIMITS, () => performance.now());
+  const settings = { maxInputPixels, maxMemoryMb: choice.maxMemory };
+  return { engine, pipeline, ...boundMemory(pipeline, faulty, engine, settings, openLog(choice)) };
 }
 
 async function load(faults: Faults["process"], opening: Promise<OpenedStages>): Promise<LoadedStages> {
@@ -86,17 +90,17 @@ async function runTestWorker(choice: TestWorkerChoice, stdout: GuardedStdout): P
   if (faults.has("stdout-noise")) makeNoise();
   const opening = openFaultyStages(choice, stdout);
   // A failure is told to the client by the session; here it only must not count as unhandled.
-  let pipeline: PagePipeline | null = null;
+  let loaded: OpenedStages | null = null;
   opening.then(
     (opened) => {
-      pipeline = opened.pipeline;
+      loaded = opened;
     },
     () => undefined,
   );
   return serve(faults.has("inject-unknown") ? injectUnknown(stdout.stream) : stdout.stream, {
     stages: load(faults, opening),
     limits: choice.limit,
-    readUsage: () => readUsage(pipeline?.counters ?? null),
+    readUsage: () => usageOf(loaded),
     log: openLog(choice),
   });
 }
@@ -126,6 +130,9 @@ const command = addLogOptions(new Command("test-worker"), "warn")
       .default({}, ""),
   )
   .addOption(new Option("--tile-size <pixels>", "tile side").argParser(parseTileSize).default(256))
+  .addOption(
+    new Option("--max-memory <MB>", "as of the worker").argParser(parseMaxMemory).default(LEAST_MEMORY_MB),
+  )
   .action((choice: TestWorkerChoice) => {
     running = runProgram((stdout) => runTestWorker(choice, stdout));
   });
