@@ -34,7 +34,7 @@ describe("runFull", () => {
     // What the engine alone allows; how much less it is depends on what else the machine does.
     expect(round.pagesPerSecond).toBeLessThan(55);
     expect(round.stages.upscale.busy).toBeGreaterThan(0);
-    expect(round.stages.upscale.busy).toBeLessThanOrEqual(1.001);
+    expect(round.stages.upscale.busy).toBeLessThanOrEqual(1.01);
     // Decoded pages wait for the engine.
     expect(round.stages.upscale.mostQueued).toBeGreaterThan(0);
     expect(round.stages.upscale.longestWaitMs).toBeGreaterThanOrEqual(round.stages.upscale.meanWaitMs);

@@ -83,9 +83,10 @@ export function describeClient(name: string, prepare: () => ReferenceClient): vo
     });
 
     it("gets 1000 pipelined requests answered, each with its own image", async () => {
+      // PNG, since the bytes of a WebP depend on the effort that the worker chooses by how busy it is.
       const testee = start("--limit", "maxInFlight=64");
       const pages = await Promise.all([0, 80, 160, 240].map((red) => page(8, red)));
-      for (let i = 0; i < 1000; i++) testee.upscale(`${i}`, pages[i % 4] as Buffer, { quality: 50 });
+      for (let i = 0; i < 1000; i++) testee.upscale(`${i}`, pages[i % 4] as Buffer, { format: "png" });
       expect(await testee.close()).toEqual({ event: "closed", exit_code: 0 });
       expect(testee.events.filter(({ event }) => event === "error")).toEqual([]);
       expect(
