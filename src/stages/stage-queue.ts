@@ -23,6 +23,12 @@ export interface StageLimits {
  */
 const EXPRESS_PLACES = 1;
 
+/**
+ * Admissions in a row that may pass over the job that has waited longest in a stage: urgent ones that keep coming would
+ * hold it up for ever.
+ */
+const MAX_OVERTAKES = 4;
+
 /** Work done and jobs present in one stage, for statistics. */
 export interface StageCounters {
   /** Integer microseconds of work, side by side work added up, work in progress included. */
@@ -106,6 +112,8 @@ export class StageQueue {
   readonly #now: () => number;
   readonly #events: StageEvents;
   readonly #waiting: Waiting[] = [];
+  /** Admissions since the longest waiting job became that, all of others. */
+  #overtakes = 0;
   readonly #work: IntervalMeter;
   readonly #waits: IntervalMeter;
   readonly #numbers = new PlaceNumbers();
@@ -142,7 +150,8 @@ export class StageQueue {
 
   /** Whether `enter` would admit a job of this priority at once. */
   hasRoomFor(priority: number): boolean {
-    return this.#waiting.every(({ entrant }) => entrant.priority < priority) && this.#hasPlaceFor(priority);
+    const isNext = this.#waiting.every(({ entrant }) => entrant.priority < priority) && !this.#isOldestDue;
+    return (isNext || this.#waiting.length === 0) && this.#hasPlaceFor(priority);
   }
 
   get counters(): StageCounters {
@@ -174,7 +183,9 @@ export class StageQueue {
         return;
       }
       const leave = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        const index = this.#waiting.indexOf(waiting);
+        if (index === 0) this.#overtakes = 0;
+        this.#waiting.splice(index, 1);
         waiting.endWait();
         reject(signal.reason);
         this.#events.onFreed?.();
@@ -201,10 +212,11 @@ export class StageQueue {
 
   #admitWaiting(): void {
     for (;;) {
-      const index = this.#mostUrgent();
+      const index = this.#nextInLine();
       const next = this.#waiting[index];
       if (next === undefined || !this.#hasPlaceFor(next.entrant.priority)) return;
       this.#waiting.splice(index, 1);
+      this.#overtakes = index === 0 ? 0 : this.#overtakes + 1;
       this.#occupants.add(next.entrant);
       this.#admitted++;
       next.endWait();
@@ -212,8 +224,14 @@ export class StageQueue {
     }
   }
 
-  #mostUrgent(): number {
+  get #isOldestDue(): boolean {
+    return this.#overtakes >= MAX_OVERTAKES;
+  }
+
+  /** By priority, but the one that has waited longest once it was passed over often enough. */
+  #nextInLine(): number {
     let best = 0;
+    if (this.#isOldestDue) return best;
     for (const [index, { entrant }] of this.#waiting.entries()) {
       if (entrant.priority > (this.#waiting[best]?.entrant.priority ?? 0)) best = index;
     }

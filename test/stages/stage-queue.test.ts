@@ -72,6 +72,29 @@ describe("a place", () => {
     expect(queue.hasRoomFor(0)).toBe(true);
   });
 
+  it("is not kept from the one that waits longest by urgent ones that keep coming", async () => {
+    const { queue } = queueOf(1, 2);
+    const running = await queue.enter(entrant(1));
+    const order: string[] = [];
+    const prefetched = queue.enter(entrant(0)).then((place) => {
+      order.push("prefetched");
+      return place;
+    });
+    for (let i = 0; i < 4; i++) {
+      (await queue.enter(entrant(2))).release();
+      order.push("visible");
+    }
+    expect(queue.hasRoomFor(2)).toBe(false);
+    const last = queue.enter(entrant(2)).then((place) => {
+      order.push("visible");
+      return place;
+    });
+    running.release();
+    (await prefetched).release();
+    (await last).release();
+    expect(order).toEqual(["visible", "visible", "visible", "visible", "prefetched", "visible"]);
+  });
+
   it("is refused to the urgent one while another as urgent waits before it", async () => {
     const { queue } = queueOf(1);
     const [running, express] = [await queue.enter(entrant(0)), await queue.enter(entrant(1))];
