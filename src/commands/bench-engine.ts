@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Writable } from "node:stream";
 import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
@@ -7,21 +7,15 @@ import { type BenchSetting, benchReport } from "../bench/bench-report.js";
 import { benchSubjects } from "../bench/bench-subject.js";
 import { formatPageBench } from "../bench/bench-tables.js";
 import { type BenchPage, type BenchPlan, benchPage, type PageBench } from "../bench/engine-bench.js";
-import { messageOf, UpscalerError } from "../errors.js";
 import { decodePage } from "../stages/decode.js";
 import { PROGRAM_NAME, PROGRAM_VERSION } from "../version.js";
 import { type BenchDevice, openBenchDevice } from "./bench-device.js";
 import type { BenchEngineChoice } from "./bench-engine-options.js";
-import { SAMPLE_PAGE } from "./demo.js";
 import { resolveModel } from "./open-engine.js";
+import { readPage, SAMPLE_PAGE } from "./read-pages.js";
 
-async function readPage(path: string): Promise<BenchPage> {
-  let data: Uint8Array;
-  try {
-    data = await readFile(path);
-  } catch (cause) {
-    throw new UpscalerError("invalid_request", `cannot read ${path}: ${messageOf(cause)}`, { cause });
-  }
+async function decodeFile(path: string): Promise<BenchPage> {
+  const data = await readPage(path);
   const { colour } = await decodePage(data, { maxPixels: DEFAULT_WORKER_LIMITS.maxInputPixels });
   return { name: basename(path), image: colour };
 }
@@ -61,7 +55,7 @@ export async function runBenchEngine(
   output: Writable,
 ): Promise<ExitCode> {
   const paths = choice.pages.length > 0 ? choice.pages : [SAMPLE_PAGE];
-  const pages = await Promise.all(paths.map(readPage));
+  const pages = await Promise.all(paths.map(decodeFile));
   const names = choice.model.length > 0 ? choice.model : [null];
   const models = await Promise.all(names.map((name) => resolveModel(name)));
   const device = await openBenchDevice(choice.gpuId);

@@ -20,8 +20,7 @@ import { CPU_INDEX } from "../engine/select-device.js";
 import { messageOf } from "../errors.js";
 import { PROGRAM_NAME, PROGRAM_VERSION } from "../version.js";
 import { type BenchPeersChoice, peerThreads } from "./bench-peers-options.js";
-import { SAMPLE_PAGE } from "./demo.js";
-import { readPages } from "./read-pages.js";
+import { readPages, SAMPLE_PAGE } from "./read-pages.js";
 
 /** What is the same for every model. */
 interface Bench {

@@ -1,15 +1,12 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
 import { UpscaleClient } from "../client/upscale-client.js";
 import type { UpscaleResult } from "../client/upscale-result.js";
-import { messageOf, UpscalerError } from "../errors.js";
-import { PACKAGE_ROOT } from "../package-root.js";
 import { drawBeforeAfter } from "./before-after.js";
 import type { EngineChoice } from "./engine-options.js";
-
-export const SAMPLE_PAGE = join(PACKAGE_ROOT, "assets", "sample-page", "page.jpg");
+import { readPage, SAMPLE_PAGE } from "./read-pages.js";
 
 /** Starts the worker as a reader would; one that ends is a failure here and not replaced. */
 export function spawnWorker(choice: EngineChoice): UpscaleClient {
@@ -37,14 +34,6 @@ function describe(result: UpscaleResult, inputBytes: number, wallMs: number): st
     `time      decode ${ms(us.decode)}, upscale ${ms(us.upscale)}, encode ${ms(us.encode)}; ${wallMs.toFixed(0)} ms from request to answer`,
     ...result.warnings.map((warning) => `warning   ${warning}`),
   ].join("\n");
-}
-
-async function readPage(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new UpscalerError("invalid_request", `cannot read ${path}: ${messageOf(cause)}`, { cause });
-  }
 }
 
 /** Shows the whole way of a page: spawns the worker, sends it the page, and keeps the answer beside the original. */

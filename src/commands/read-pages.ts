@@ -1,6 +1,10 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { messageOf, UpscalerError } from "../errors.js";
-import { SAMPLE_PAGE } from "./demo.js";
+import { PACKAGE_ROOT } from "../package-root.js";
+
+/** The page that comes with the program. */
+export const SAMPLE_PAGE = join(PACKAGE_ROOT, "assets", "sample-page", "page.jpg");
 
 /**
  * @returns the files' bytes; those of the page that comes with the program when none is named
@@ -10,7 +14,8 @@ export function readPages(paths: readonly string[]): Promise<Uint8Array[]> {
   return Promise.all((paths.length > 0 ? paths : [SAMPLE_PAGE]).map(readPage));
 }
 
-async function readPage(path: string): Promise<Uint8Array> {
+/** @throws {UpscalerError} invalid_request: a file that cannot be read */
+export async function readPage(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
