@@ -4,7 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { WorkerMessage } from "../../protocol/messages.js";
+import { WORKER_HELLO } from "../../src/conformance/engine/greetings.js";
 import { PACKAGE_ROOT } from "../../src/package-root.js";
+import { encodeMessage } from "../../src/wire/codec.js";
 import { CLI } from "../support/worker.js";
 import { type ReferenceClient, run } from "./reference-client.js";
 import { Testee } from "./testee.js";
@@ -218,6 +221,20 @@ export function describeClient(name: string, prepare: () => ReferenceClient): vo
       const silent = start("--fault", "exit-at-start").upscale("a", await page(16));
       expect(await silent.answer("a")).toMatchObject({ code: "connection_lost" });
       await silent.close();
+    });
+
+    it("knows how a worker ended whose hello and fatal error came in one piece", async () => {
+      const words = [
+        { ...WORKER_HELLO, pid: 1 },
+        { t: "fatal", code: "gpu_init_failed", message: "gone" },
+      ];
+      const bytes = Buffer.concat(words.flatMap((message) => encodeMessage(message as WorkerMessage)));
+      const say = `process.stdout.write(Buffer.from("${bytes.toString("base64")}", "base64"), () => process.exit(69))`;
+      const testee = new Testee(client.testee, [process.execPath, "-e", say]);
+      started.push(testee);
+      const { reason } = await testee.event(({ event }) => event === "lost");
+      expect(reason).toMatch(/gpu_init_failed/);
+      expect(await testee.close()).toEqual({ event: "closed", exit_code: 69 });
     });
 
     it("leaves no worker behind when it is killed itself", async () => {

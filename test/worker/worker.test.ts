@@ -53,8 +53,8 @@ describe("a page", () => {
 
   it("is the same for the same page, and so is its cache key; another option gives another key", async () => {
     const worker = start().hello();
-    for (const id of [1, 2]) worker.send({ t: "upscale", id, data: png });
-    worker.send({ t: "upscale", id: 3, data: png, quality: 40 });
+    for (const id of [1, 2]) worker.send({ t: "upscale", id, data: png, effort: 0 });
+    worker.send({ t: "upscale", id: 3, data: png, effort: 0, quality: 40 });
     const [first, second, third] = await Promise.all([1, 2, 3].map((id) => worker.answer(id)));
     expect(second?.data).toEqual(first?.data);
     expect(second?.cache_key).toBe(first?.cache_key);

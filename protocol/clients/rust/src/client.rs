@@ -32,11 +32,13 @@ impl Client {
         let deadline = Instant::now() + HELLO_TIMEOUT;
         let greeted = |state: &State| state.hello.is_some() || state.lost.is_some();
         let state = client.connection.wait_until(Some(deadline), greeted);
-        if let Some(reason) = &state.lost {
-            return Err(Error::ConnectionLost(reason.clone()));
-        }
+        // A worker may be lost right after its hello; that is told by what is asked of the client then, in any order of
+        // events.
         if state.hello.is_none() {
-            let reason = format!("expected the worker's hello within {HELLO_TIMEOUT:?}, received none");
+            let reason = match &state.lost {
+                Some(reason) => reason.clone(),
+                None => format!("expected the worker's hello within {HELLO_TIMEOUT:?}, received none"),
+            };
             return Err(Error::ConnectionLost(reason));
         }
         drop(state);
