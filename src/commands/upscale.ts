@@ -1,12 +1,13 @@
-import { open, readFile, rename, rm } from "node:fs/promises";
 import { extname } from "node:path";
 import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
-import { messageOf, UpscalerError } from "../errors.js";
+import { UpscalerError } from "../errors.js";
+import { writeWhole } from "../files/write-whole.js";
 import type { OutputFormat } from "../stages/page.js";
 import type { EngineChoice } from "./engine-options.js";
 import type { ImageChoice } from "./image-options.js";
 import { processImage } from "./process-image.js";
 import { type LogChoice, openLog } from "./program-log.js";
+import { readPage } from "./read-pages.js";
 
 const FORMAT_OF_EXTENSION: Readonly<Record<string, OutputFormat>> = {
   ".webp": "webp",
@@ -27,32 +28,6 @@ function formatFor(output: string, format: OutputFormat | null): OutputFormat {
   );
 }
 
-async function readInput(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new UpscalerError("invalid_request", `cannot read ${path}: ${messageOf(cause)}`, { cause });
-  }
-}
-
-/** Writes beside the target and renames, so that a reader never sees half an image under the final name. */
-async function writeWhole(path: string, data: Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    const file = await open(temporary, "wx");
-    try {
-      await file.writeFile(data);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    throw new UpscalerError("encode_failed", `cannot write ${path}: ${messageOf(cause)}`, { cause });
-  }
-}
-
 /** Upscales one file into another. */
 export async function runUpscale(
   input: string,
@@ -60,7 +35,7 @@ export async function runUpscale(
 ): Promise<ExitCode> {
   const log = openLog(choice);
   const format = formatFor(choice.output, choice.format);
-  const { page, timings, device, model } = await processImage(await readInput(input), format, choice, log);
+  const { page, timings, device, model } = await processImage(await readPage(input), format, choice, log);
   await writeWhole(choice.output, page.data);
   const { width, height, data } = page;
   log.info("written", {
