@@ -15,6 +15,10 @@
   },
   "targets": [
     {
+      "target_name": "allocator",
+      "sources": ["addon/allocator.cc"]
+    },
+    {
       "target_name": "stdout_guard",
       "sources": ["addon/stdout_guard.cc"]
     },

@@ -12,6 +12,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <mutex>
+#include <optional>
 #include <string>
 
 namespace {
@@ -23,16 +25,27 @@ constexpr int kLowestCopy = 3;
     throw Napi::Error::New(env, std::string(call) + " of standard output failed: " + std::strerror(errno));
 }
 
-/** takeStdout(): number. Points fd 1 at fd 2 and returns a close-on-exec copy of what fd 1 was. */
+/** The copy, once standard output is taken. */
+std::optional<int> taken;
+
+/**
+ * takeStdout(): number. Points fd 1 at fd 2 and returns a close-on-exec copy of what fd 1 was; the same copy
+ * when called again.
+ */
 Napi::Value takeStdout(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    const int copy = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, kLowestCopy);
-    if (copy < 0) fail(env, "duplicating");
-    if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
-        close(copy);
-        fail(env, "redirecting");
+    static std::mutex mutex;
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (!taken) {
+        const int copy = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, kLowestCopy);
+        if (copy < 0) fail(env, "duplicating");
+        if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+            close(copy);
+            fail(env, "redirecting");
+        }
+        taken = copy;
     }
-    return Napi::Number::New(env, copy);
+    return Napi::Number::New(env, *taken);
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {

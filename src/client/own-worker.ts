@@ -29,12 +29,6 @@ export interface OwnWorkerOptions {
   readonly logLevel?: "debug" | "info" | "warn" | "error" | undefined;
 }
 
-/**
- * glibc gives every codec's thread an arena of its own, and each keeps what its largest image took. With two arenas for
- * all of them the process stays some 30 % smaller and, on two cores, is no slower.
- */
-const ALLOCATOR_ARENAS = "2";
-
 /** @returns how to start this package's worker */
 export function ownWorkerCommand(options: OwnWorkerOptions): WorkerCommand {
   const given = (name: string, value: string | number | undefined) =>
@@ -58,7 +52,6 @@ export function ownWorkerCommand(options: OwnWorkerOptions): WorkerCommand {
       ...given("--log-level", options.logLevel),
     ],
     env: {
-      MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? ALLOCATOR_ARENAS,
       // Inside Electron the executable is Electron itself, which is a plain Node.js with this.
       ...(process.versions.electron === undefined ? {} : { ELECTRON_RUN_AS_NODE: "1" }),
     },
