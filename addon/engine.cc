@@ -155,8 +155,7 @@ Engine::StepResult Engine::runStep(Lane& lane, const TileStep& tile) {
 }
 
 void Engine::endStep(const Step& step, const StepResult& result) {
-    int done = 0;
-    int total = 0;
+    JobProgress progress;
     {
         const std::lock_guard<std::mutex> lock(mutex_);
         PageWork& work = jobs_.at(step.id).work;
@@ -166,14 +165,13 @@ void Engine::endStep(const Step& step, const StepResult& result) {
         } else if (step.tile.isSum) {
             work.finishSum(result.sums);
         } else {
-            work.finishTile(result.report);
+            work.finishTile(step.tile.task.core, result.report);
         }
-        done = work.done();
-        total = work.total();
+        progress = {work.done(), work.total(), work.finalRows()};
     }
     // The end of a step may be what other lanes wait for: the next pass, smaller tiles, memory to let go of.
     wake_.notify_all();
-    if (!result.failure) listener_.onTile(step.id, done, total);
+    if (!result.failure) listener_.onTile(step.id, progress);
     reportFinished();
 }
 

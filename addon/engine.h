@@ -31,12 +31,21 @@ struct JobOutcome {
     std::unique_ptr<Failure> failure;
 };
 
+/** How far a job has come. */
+struct JobProgress {
+    /** Steps that have ended well, of how many; begins anew when memory runs out. */
+    int done = 0;
+    int total = 0;
+    /** Rows of the output, from its top, that can be read. */
+    int finalRows = 0;
+};
+
 /** Receives what happens; called on the engine's threads, never while the engine holds a lock. */
 class EngineListener {
   public:
     virtual ~EngineListener() = default;
     /** May come in another order than the tiles were finished, and after onFinished. */
-    virtual void onTile(uint32_t id, int done, int total) = 0;
+    virtual void onTile(uint32_t id, const JobProgress& progress) = 0;
     virtual void onFinished(uint32_t id, JobOutcome outcome) = 0;
     /** The last thing that happens: the network is freed, no call follows. */
     virtual void onClosed() = 0;

@@ -29,6 +29,12 @@ void PageWork::divide() {
     sums_ = {};
     means_.clear();
     peaks_ = {};
+    tileRows_.clear();
+    for (const Rect& core : grid_.cores) {
+        TileRow& row = tileRows_[core.y];
+        row.bottom = core.y + core.height;
+        row.tilesLeft++;
+    }
 }
 
 bool PageWork::hasStep() const {
@@ -47,11 +53,20 @@ TileStep PageWork::takeStep() {
     return step;
 }
 
-void PageWork::finishTile(const TileReport& report) {
+void PageWork::finishTile(const Rect& core, const TileReport& report) {
     peaks_.inputPeak = std::max(peaks_.inputPeak, report.inputPeak);
     peaks_.outputPeak = std::max(peaks_.outputPeak, report.outputPeak);
     done_++;
+    noteFinalRows(core);
     endStep();
+}
+
+void PageWork::noteFinalRows(const Rect& core) {
+    tileRows_.at(core.y).tilesLeft--;
+    while (!tileRows_.empty() && tileRows_.begin()->second.tilesLeft == 0) {
+        finalRows_ = std::max(finalRows_, tileRows_.begin()->second.bottom);
+        tileRows_.erase(tileRows_.begin());
+    }
 }
 
 void PageWork::finishSum(const PoolSums& sums) {

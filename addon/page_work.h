@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include "failure.h"
@@ -51,7 +52,7 @@ class PageWork {
     /** Call it only when hasStep. Each step ends with one of the three calls below. */
     TileStep takeStep();
 
-    void finishTile(const TileReport& report);
+    void finishTile(const Rect& core, const TileReport& report);
     void finishSum(const PoolSums& sums);
     void failStep(const Failure& failure);
 
@@ -69,9 +70,19 @@ class PageWork {
     /** Steps that have ended well since the tile side was chosen, and all that it takes. */
     int done() const { return done_; }
     int total() const { return static_cast<int>(grid_.cores.size()) * passes(); }
+    /** Rows of the output, from its top, that can be read; 0 of an image that has failed, else never fewer
+     * than before: with smaller tiles they are written once more, by the same values but for rounding. */
+    int finalRows() const { return failure_ ? 0 : finalRows_ * plan_.geometry.scale; }
 
   private:
+    /** A row of tiles that is not upscaled yet. */
+    struct TileRow {
+        int bottom = 0;
+        int tilesLeft = 0;
+    };
+
     void divide();
+    void noteFinalRows(const Rect& core);
     void endStep();
     int passes() const { return static_cast<int>(poolPasses_) + 1; }
     bool isComplete() const { return done_ == total(); }
@@ -90,6 +101,10 @@ class PageWork {
     PoolSums sums_;
     PoolMeans means_;
     TileReport peaks_;
+    /** By first input row. */
+    std::map<int, TileRow> tileRows_;
+    /** Of the input. */
+    int finalRows_ = 0;
     std::unique_ptr<Failure> failure_;
 };
 

@@ -1,5 +1,6 @@
 #include "upscaler_wrap.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -152,8 +153,13 @@ Napi::Value UpscalerWrap::releaseOutput(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     if (info.Length() != 1 || !info[0].IsTypedArray())
         throw Napi::TypeError::New(env, "expected releaseOutput(array)");
+    const Napi::ArrayBuffer buffer = info[0].As<Napi::TypedArray>().ArrayBuffer();
+    for (const auto& [id, buffers] : pinned_) {
+        const bool isInUse = buffers.output.Value().ArrayBuffer().StrictEquals(buffer);
+        if (isInUse) throw Napi::TypeError::New(env, "expected an array whose job is finished");
+    }
     // The finalizer of the buffer gives the memory back.
-    const napi_status detached = napi_detach_arraybuffer(env, info[0].As<Napi::TypedArray>().ArrayBuffer());
+    const napi_status detached = napi_detach_arraybuffer(env, buffer);
     if (detached != napi_ok) throw Napi::TypeError::New(env, "expected an array of createOutput");
     return env.Undefined();
 }
@@ -181,17 +187,19 @@ Napi::Value UpscalerWrap::timeNetwork(const Napi::CallbackInfo& info) {
         });
 }
 
-void UpscalerWrap::onTile(uint32_t id, int done, int total) {
+void UpscalerWrap::onTile(uint32_t id, const JobProgress& progress) {
     {
         const std::lock_guard<std::mutex> lock(eventMutex_);
-        const auto [known, isFirst] = undelivered_.insert({id, {done, total}});
-        Progress& latest = known->second;
+        const auto [known, isFirst] = undelivered_.insert({id, progress});
+        JobProgress& latest = known->second;
+        const int finalRows = std::max(latest.finalRows, progress.finalRows);
         // Lanes may report in another order than they finished; smaller tiles begin anew with another total.
-        if (!isFirst && (total != latest.total || done > latest.done)) latest = {done, total};
+        if (progress.total != latest.total || progress.done > latest.done) latest = progress;
+        latest.finalRows = finalRows;
         if (!isFirst) return;
     }
     emit([this, id](Napi::Env env, Napi::Function onEvent) {
-        Progress latest;
+        JobProgress latest;
         {
             const std::lock_guard<std::mutex> lock(eventMutex_);
             latest = undelivered_[id];
@@ -200,6 +208,7 @@ void UpscalerWrap::onTile(uint32_t id, int done, int total) {
         Napi::Object object = event(env, "tile", id);
         object.Set("done", Napi::Number::New(env, latest.done));
         object.Set("total", Napi::Number::New(env, latest.total));
+        object.Set("finalRows", Napi::Number::New(env, latest.finalRows));
         onEvent.Call({object});
     });
 }

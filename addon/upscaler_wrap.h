@@ -45,7 +45,7 @@ class UpscalerWrap : public Napi::ObjectWrap<UpscalerWrap>, private EngineListen
     Napi::Value releaseOutput(const Napi::CallbackInfo& info);
     Napi::Value timeNetwork(const Napi::CallbackInfo& info);
 
-    void onTile(uint32_t id, int done, int total) override;
+    void onTile(uint32_t id, const JobProgress& progress) override;
     void onFinished(uint32_t id, JobOutcome outcome) override;
     void onClosed() override;
 
@@ -66,13 +66,9 @@ class UpscalerWrap : public Napi::ObjectWrap<UpscalerWrap>, private EngineListen
     std::mutex eventMutex_;
     Napi::ThreadSafeFunction events_;
     bool eventsClosed_ = false;
-    struct Progress {
-        int done = 0;
-        int total = 0;
-    };
     /** The latest of each job whose tile event was not delivered yet: a slow JavaScript thread gets fewer
      * events, not a longer queue. */
-    std::map<uint32_t, Progress> undelivered_;
+    std::map<uint32_t, JobProgress> undelivered_;
 };
 
 }  // namespace bdreader

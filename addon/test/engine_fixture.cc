@@ -6,11 +6,11 @@
 
 namespace bdreader::test {
 
-void Recorder::onTile(uint32_t, int done, int total) {
+void Recorder::onTile(uint32_t, const JobProgress& progress) {
     const std::lock_guard<std::mutex> lock(mutex_);
     changed_.notify_all();
     tiles_++;
-    if (done < 0 || done > total) brokenPromises_++;
+    if (progress.done < 0 || progress.done > progress.total || progress.finalRows < 0) brokenPromises_++;
 }
 
 void Recorder::onFinished(uint32_t id, JobOutcome outcome) {

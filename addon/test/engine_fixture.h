@@ -17,7 +17,7 @@ namespace bdreader::test {
 /** Writes down what an engine says, and lets other threads wait for it. Any thread may call it. */
 class Recorder final : public EngineListener {
   public:
-    void onTile(uint32_t id, int done, int total) override;
+    void onTile(uint32_t id, const JobProgress& progress) override;
     void onFinished(uint32_t id, JobOutcome outcome) override;
     void onClosed() override;
 

@@ -67,7 +67,7 @@ void closedWhileRunning(Device device) {
 /** Takes its time over every job that is finished, and notes what comes after the engine has closed. */
 class SlowListener final : public EngineListener {
   public:
-    void onTile(uint32_t, int, int) override { noteCall(); }
+    void onTile(uint32_t, const JobProgress&) override { noteCall(); }
     void onFinished(uint32_t, JobOutcome) override {
         // Long enough for lanes that have nothing left to do to end meanwhile.
         std::this_thread::sleep_for(std::chrono::milliseconds(20));

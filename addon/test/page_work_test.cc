@@ -1,5 +1,6 @@
 #include "../page_work.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -22,6 +23,7 @@ PagePlan planWithPools(size_t pools) {
     return plan;
 }
 
+const int kScale = PagePlan{}.geometry.scale;
 const TileReport kGrey{128, 128};
 const Failure kNoMemory{FailureCode::kOutOfMemory, "a test's"};
 const Failure kCancelled{FailureCode::kCancelled, "a test's"};
@@ -34,7 +36,7 @@ int finishAllSteps(PageWork& work, const TileReport& report = kGrey) {
         if (step.isSum) {
             work.finishSum({{1., 2.}, 1.});
         } else {
-            work.finishTile(report);
+            work.finishTile(step.task.core, report);
         }
         steps++;
     }
@@ -50,7 +52,7 @@ void everyTileIsTakenOnce() {
         const TileStep step = work.takeStep();
         area += static_cast<int64_t>(step.task.core.width) * step.task.core.height;
         EXPECT(!work.isFinished());
-        work.finishTile(kGrey);
+        work.finishTile(step.task.core, kGrey);
         EXPECT_EQUAL(work.done(), taken);
     }
     EXPECT_EQUAL(area, int64_t{200} * 130);
@@ -70,7 +72,7 @@ void tilesHaveOneSizeIfAsked() {
             EXPECT(task.computed.width >= task.core.width && task.computed.height >= task.core.height);
             EXPECT(task.computed.width % 4 == 0 && task.computed.height % 4 == 0);
             sizes.push_back(task.computed);
-            work.finishTile(kGrey);
+            work.finishTile(task.core, kGrey);
         }
         const bool isSame =
             sizes.front().width == sizes.back().width && sizes.front().height == sizes.back().height;
@@ -104,7 +106,7 @@ void everyPoolTakesAPass() {
     EXPECT_EQUAL(step.means.size(), size_t{2});
     EXPECT(step.means[0] == std::vector<float>({2.f, 4.f}));
     EXPECT(step.means[1] == std::vector<float>({5.f, 10.f}));
-    work.finishTile(kGrey);
+    work.finishTile(step.task.core, kGrey);
     EXPECT_EQUAL(finishAllSteps(work), tiles - 1);
     EXPECT(work.isFinished() && work.failure() == nullptr);
 }
@@ -112,8 +114,9 @@ void everyPoolTakesAPass() {
 void oneTileNeedsNoPassOfItsOwn() {
     PageWork work(pageOf({60, 60}, 64), planWithPools(2));
     EXPECT_EQUAL(work.total(), 1);
-    EXPECT(!work.takeStep().isSum);
-    work.finishTile(kGrey);
+    const TileStep step = work.takeStep();
+    EXPECT(!step.isSum);
+    work.finishTile(step.task.core, kGrey);
     EXPECT(work.isFinished() && work.failure() == nullptr);
 }
 
@@ -136,12 +139,12 @@ void smallerTilesBeginAnew() {
     PageWork work(pageOf({300, 200}, 150), planWithPools(1));
     const int before = work.total();
     finishPass(work, before / 2, 0, 8);
-    work.takeStep();
+    const TileStep other = work.takeStep();
     work.takeStep();
     work.failStep(kNoMemory);
     // Another tile of the old size is at work still.
     EXPECT(!work.hasStep() && !work.isFinished());
-    work.finishTile(kGrey);
+    work.finishTile(other.task.core, kGrey);
     EXPECT_EQUAL(work.tile(), 75);
     EXPECT_EQUAL(work.done(), 0);
     EXPECT(work.total() > before);
@@ -150,6 +153,49 @@ void smallerTilesBeginAnew() {
     work.finishSum({{1., 2.}, 1.});
     EXPECT_EQUAL(finishAllSteps(work), work.total() - 1);
     EXPECT(work.isFinished() && work.failure() == nullptr);
+}
+
+void rowsAreFinalWhenAllAboveThemAre() {
+    PageWork work(pageOf({130, 300}, 64), {});
+    std::vector<TileStep> steps;
+    while (work.hasStep()) steps.push_back(work.takeStep());
+    std::reverse(steps.begin(), steps.end());
+    const int lastRow = steps.back().task.core.y;
+    for (const TileStep& step : steps) {
+        EXPECT_EQUAL(work.finalRows(), 0);
+        if (step.task.core.y == lastRow) break;
+        work.finishTile(step.task.core, kGrey);
+    }
+    // The top row of tiles makes everything below it final too, but only once it is whole.
+    for (const TileStep& step : steps) {
+        if (step.task.core.y != lastRow) continue;
+        EXPECT_EQUAL(work.finalRows(), 0);
+        work.finishTile(step.task.core, kGrey);
+    }
+    EXPECT_EQUAL(work.finalRows(), kScale * 300);
+    EXPECT(work.isFinished() && work.failure() == nullptr);
+}
+
+void sumsMakeNoRowsFinal() {
+    PageWork work(pageOf({64, 300}, 64), planWithPools(1));
+    finishPass(work, work.total() / 2, 0, 8);
+    EXPECT_EQUAL(work.finalRows(), 0);
+    const TileStep top = work.takeStep();
+    work.finishTile(top.task.core, kGrey);
+    EXPECT_EQUAL(work.finalRows(), kScale * top.task.core.height);
+}
+
+void finalRowsAreNotTakenBack() {
+    PageWork work(pageOf({100, 300}, 100), {});
+    work.finishTile(work.takeStep().task.core, kGrey);
+    const int before = work.finalRows();
+    EXPECT(before > 0);
+    work.takeStep();
+    work.failStep(kNoMemory);
+    EXPECT(work.tile() < 100);
+    EXPECT_EQUAL(work.finalRows(), before);
+    finishAllSteps(work);
+    EXPECT_EQUAL(work.finalRows(), kScale * 300);
 }
 
 void smallTilesDoNotGrowWithoutMemory() {
@@ -163,14 +209,14 @@ void smallTilesDoNotGrowWithoutMemory() {
 
 void failureWaitsForTilesAtWork() {
     PageWork work(pageOf({300, 200}, 64), {});
-    work.takeStep();
+    const TileStep step = work.takeStep();
     work.takeStep();
     work.takeStep();
     work.failStep(Failure(FailureCode::kModelInvalid, "the first"));
     EXPECT(!work.hasStep() && !work.isFinished());
     work.failStep(Failure(FailureCode::kInternal, "the second"));
     EXPECT(!work.isFinished());
-    work.finishTile(kGrey);
+    work.finishTile(step.task.core, kGrey);
     EXPECT(work.isFinished());
     EXPECT_EQUAL(std::string(work.failure()->what()), std::string("the first"));
 }
@@ -185,13 +231,13 @@ void stoppedBeforeItBegan() {
 void stoppedWhileMemoryRunsOut() {
     for (const bool stopsFirst : {true, false}) {
         PageWork work(pageOf({300, 200}, 128), {});
-        work.takeStep();
+        const TileStep step = work.takeStep();
         work.takeStep();
         if (stopsFirst) work.stop(kCancelled);
         work.failStep(kNoMemory);
         if (!stopsFirst) work.stop(kCancelled);
         EXPECT(!work.hasStep() && !work.isFinished());
-        work.finishTile(kGrey);
+        work.finishTile(step.task.core, kGrey);
         EXPECT(work.isFinished());
         EXPECT_EQUAL(work.failure()->code(), FailureCode::kCancelled);
         EXPECT_EQUAL(work.tile(), 128);
@@ -201,13 +247,15 @@ void stoppedWhileMemoryRunsOut() {
 void blackIsNoImage() {
     const auto failureFor = [](TileReport first, TileReport others) {
         PageWork work(pageOf({300, 200}, 64), {});
-        work.takeStep();
-        work.finishTile(first);
+        work.finishTile(work.takeStep().task.core, first);
         finishAllSteps(work, others);
         EXPECT(work.isFinished());
         return work.failure() != nullptr;
     };
     EXPECT(failureFor({200, 0}, {200, 0}));
+    PageWork whole(pageOf({300, 200}, 300), {});
+    whole.finishTile(whole.takeStep().task.core, {200, 0});
+    EXPECT_EQUAL(whole.finalRows(), 0);
     // One bright input tile is enough to know, one value in the output is enough to be content.
     EXPECT(failureFor({200, 0}, {0, 0}));
     EXPECT(!failureFor({200, 1}, {200, 0}));
@@ -220,6 +268,10 @@ REGISTER_CASE("page work", "every pool takes a pass, which waits for the one bef
 REGISTER_CASE("page work", "an image in one tile needs no passes for its pools", oneTileNeedsNoPassOfItsOwn);
 REGISTER_CASE("page work", "tiles get smaller when memory runs out, to an end", withoutMemoryTilesGetSmaller);
 REGISTER_CASE("page work", "smaller tiles begin anew once the larger ones have ended", smallerTilesBeginAnew);
+REGISTER_CASE("page work", "rows are final once all tiles of them and above them are",
+              rowsAreFinalWhenAllAboveThemAre);
+REGISTER_CASE("page work", "a pass over the pools makes no rows final", sumsMakeNoRowsFinal);
+REGISTER_CASE("page work", "final rows are not taken back when tiles get smaller", finalRowsAreNotTakenBack);
 REGISTER_CASE("page work", "tiles below the ladder's end do not grow", smallTilesDoNotGrowWithoutMemory);
 REGISTER_CASE("page work", "a failure waits for the tiles at work, and the first one counts",
               failureWaitsForTilesAtWork);

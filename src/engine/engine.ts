@@ -9,6 +9,21 @@ export interface EngineDevice {
   readonly memoryMb: number;
 }
 
+/** Reads a result from its top while the rest of it is being made. */
+export interface RowReader {
+  /**
+   * @param image the result; another one than before when the work had to begin anew, whose rows may differ by rounding
+   * @param rows of it, from its top, that can be read; never fewer than before for the same image
+   */
+  onRows(image: PixelBuffer, rows: number): void;
+  /**
+   * The image will not be finished: none of its rows may be taken from now on.
+   *
+   * @returns a promise that settles once nobody reads it any more; its memory is given back after that
+   */
+  letGo(): Promise<void>;
+}
+
 /** How one image is to be upscaled. */
 export interface UpscaleOptions {
   /** Side of a tile in input pixels, 0 or at least 32; 0 lets the engine choose, null takes its setting. */
@@ -18,6 +33,8 @@ export interface UpscaleOptions {
   /** Larger goes first, tile by tile; may change while the work goes on. */
   readonly urgency?: { readonly priority: number };
   onTile?(done: number, total: number): void;
+  /** Gets the rows as they are made, tile by tile. */
+  readonly rowReader?: RowReader;
 }
 
 /** An upscaled image with how it was made. */

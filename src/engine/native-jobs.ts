@@ -6,6 +6,7 @@ import { requestFailure } from "./native-failure.js";
 
 interface RunningJob {
   readonly options: UpscaleOptions;
+  readonly output: PixelBuffer;
   readonly resolve: (tile: number) => void;
   readonly reject: (reason: unknown) => void;
   readonly stopListening: () => void;
@@ -55,7 +56,7 @@ export class NativeJobs {
         output: output.data,
       });
       signal.addEventListener("abort", cancel, { once: true });
-      this.#running.set(id, { options, resolve, reject, stopListening, priority });
+      this.#running.set(id, { options, output, resolve, reject, stopListening, priority });
       this.#tellPriorities();
     });
   }
@@ -70,6 +71,7 @@ export class NativeJobs {
     this.#tellPriorities();
     if (event.type === "tile") {
       job.options.onTile?.(event.done, event.total);
+      if (event.finalRows > 0) job.options.rowReader?.onRows(job.output, event.finalRows);
       return;
     }
     this.#running.delete(event.id);

@@ -61,7 +61,14 @@ export type NativeFailureCode =
 export type NativeFailure = Error & { readonly code: NativeFailureCode };
 
 export type NativeEvent =
-  | { readonly type: "tile"; readonly id: number; readonly done: number; readonly total: number }
+  | {
+      readonly type: "tile";
+      readonly id: number;
+      readonly done: number;
+      readonly total: number;
+      /** Of the output, from its top: can be read. */
+      readonly finalRows: number;
+    }
   | { readonly type: "finished"; readonly id: number; readonly tile: number }
   | { readonly type: "failed"; readonly id: number; readonly error: NativeFailure }
   | { readonly type: "closed"; readonly id: number };

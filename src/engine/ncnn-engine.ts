@@ -163,10 +163,13 @@ export class NcnnEngine implements Engine {
       longest,
     );
     const asked = Math.max(wanted, SMALLEST_TILE);
-    const tile = await jobs.run(native, { image, output, tile: asked, options }).catch((reason: unknown) => {
-      output.release?.();
-      throw reason;
-    });
+    const tile = await jobs
+      .run(native, { image, output, tile: asked, options })
+      .catch(async (reason: unknown) => {
+        await options.rowReader?.letGo();
+        output.release?.();
+        throw reason;
+      });
     const warnings = tile < wanted ? [`tile_reduced: memory ran out, tile ${tile} instead of ${wanted}`] : [];
     return { image: output, tile: Math.min(tile, longest), warnings };
   }

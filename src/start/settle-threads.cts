@@ -14,10 +14,12 @@ function allocatorArenas(cores: number): number {
 }
 
 /**
- * Settles what is fixed by the first thread of libuv's pool: its size, and how the allocator treats its threads. What
- * the environment says wins.
+ * Settles what is fixed by the first thread or addon: the size of libuv's pool, how the allocator treats threads, how
+ * OpenMP's threads wait. What the environment says wins.
  */
 function settleThreads(): void {
+  // libgomp reads this when the engine's addon is loaded, see loadNcnnAddon.
+  process.env.OMP_WAIT_POLICY ??= "passive";
   process.env.UV_THREADPOOL_SIZE ??= String(threadPoolSize(os.availableParallelism()));
   if (process.env.MALLOC_ARENA_MAX !== undefined) return;
   const allocator = builtAddon("allocator") as { limitArenas(count: number): boolean } | null;
