@@ -34,6 +34,9 @@ const DEFAULT_EFFORTS: readonly Effort[] = [null, 4];
 const ALL_MODELS: readonly string[] = PEER_MODELS.map(({ name }) => name);
 const MOST_THREADS = 128;
 
+/** Enough turns for each encoder that the first and last pages, with which some of them idle, weigh little. */
+const PAGES_PER_CORE = 6;
+
 function parseModel(text: string): string {
   if (ALL_MODELS.includes(text)) return text;
   throw new InvalidArgumentError(`expected one of ${ALL_MODELS.join(", ")}, received '${text}'`);
@@ -87,7 +90,9 @@ export function addBenchPeersOptions(command: Command): Command {
         .default(null, "4, 2 (on the CPU 1), one a core"),
     )
     .addOption(
-      new Option("--count <pages>", "pages given at once").argParser(integerFrom(1, 10_000)).default(24),
+      new Option("--count <pages>", "pages given at once")
+        .argParser(integerFrom(1, 10_000))
+        .default(PAGES_PER_CORE * availableParallelism(), "six for each core"),
     )
     .addOption(
       new Option("--rounds <count>", "rounds in which all take turns")

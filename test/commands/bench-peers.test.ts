@@ -27,7 +27,7 @@ describe("the options of bench peers", () => {
   it("compare everything with the peer's best settings unless told otherwise", () => {
     expect(parse()).toMatchObject({
       ...{ models: "published", gpuId: "auto", model: ["upconv7", "cunet", "realcugan"], effort: [null, 4] },
-      ...{ tile: [400, 1200], peerThreads: null, count: 24, rounds: 3, lone: 3, wheels: null, json: null },
+      ...{ tile: [400, 1200], peerThreads: null, rounds: 3, lone: 3, wheels: null, json: null },
     });
   });
 
