@@ -34,6 +34,8 @@
         "addon/failure.cc",
         "addon/global_pools.cc",
         "addon/gpu_instance.cc",
+        "addon/js_error.cc",
+        "addon/js_options.cc",
         "addon/layer_support.cc",
         "addon/network.cc",
         "addon/page_work.cc",
@@ -49,9 +51,9 @@
         "addon/vulkan_crossing.cc",
         "addon/vulkan_runner.cc"
       ],
-      "cflags_cc": ["-O3", "-fopenmp", "-isystem<!(node addon/ncnn/gyp-flags.mjs include_dirs)"],
+      "cflags_cc": ["-O3", "-fopenmp", "-isystem<!(node addon/gyp-flags.mjs ncnn include_dirs)"],
       "ldflags": ["-fopenmp"],
-      "libraries": ["<!@(node addon/ncnn/gyp-flags.mjs libraries)"]
+      "libraries": ["<!@(node addon/gyp-flags.mjs ncnn libraries)"]
     }
   ]
 }

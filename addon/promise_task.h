@@ -10,15 +10,9 @@
 
 #include "exit_guard.h"
 #include "failure.h"
+#include "js_error.h"
 
 namespace bdreader {
-
-/** @return a JavaScript Error with `code` set, for one of this addon's failures. */
-inline Napi::Value toJsError(Napi::Env env, const Failure& failure) {
-    Napi::Error error = Napi::Error::New(env, failure.what());
-    error.Set("code", Napi::String::New(env, codeName(failure.code())));
-    return error.Value();
-}
 
 /**
  * Runs work that takes long on a thread of its own and settles a promise with what it gave.

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { leftoversOf } from "../../scripts/setup/ensure-built.mjs";
 import { runCommand } from "../../scripts/setup/run-command.mjs";
 import { cmakeDefinitions } from "./build-options.mjs";
 import { cxxCompiler } from "./cache.mjs";
@@ -26,14 +27,6 @@ async function fetchSources(workDir) {
   await Promise.all([rm(venv, { recursive: true }), rm(archive)]);
   await mkdir(path.join(workDir, "fetched"));
   return sources;
-}
-
-/**
- * @param {string} prefix
- * @returns {[workDir: string, installed: string]} folders beside `prefix` that only a build that was cut off leaves behind
- */
-export function leftoversOf(prefix) {
-  return [`${prefix}.build`, `${prefix}.installed`];
 }
 
 /**

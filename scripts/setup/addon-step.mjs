@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { cxxCompiler } from "../../addon/ncnn/cache.mjs";
 import { contentDigest, digest, filesBelow, stateDigest } from "./fingerprint.mjs";
+import { filesOfLibwebp, recordedLibwebp } from "./libwebp-step.mjs";
 import { filesOf, recordedNcnn } from "./ncnn-step.mjs";
 import { ROOT } from "./paths.mjs";
 import { CommandError, runCommand } from "./run-command.mjs";
@@ -34,9 +35,19 @@ async function ownHeaders() {
   return numbers.join(".") === process.versions.node ? prefix : null;
 }
 
+/**
+ * @param {{ includeDir: string, libraries: string[] } | null} library
+ * @param {readonly string[]} files that tell whether it is still the same
+ * @returns {Promise<string>}
+ */
+async function libraryDigest(library, files) {
+  if (!library) return "none";
+  return digest([library.includeDir, ...library.libraries, (await stateDigest(files)) ?? "absent"]);
+}
+
 /** @returns {Promise<string>} digest of everything but the project's own sources */
 async function toolchainDigest() {
-  const ncnn = await recordedNcnn();
+  const [ncnn, libwebp] = await Promise.all([recordedNcnn(), recordedLibwebp()]);
   return digest([
     GENERATOR,
     process.version,
@@ -45,18 +56,15 @@ async function toolchainDigest() {
     await runCommand(cxxCompiler(), ["-dumpfullversion", "-dumpmachine"]),
     ...COMPILER_VARIABLES.map((name) => process.env[name] ?? ""),
     await contentDigest([path.join(ROOT, "node_modules/node-addon-api/package.json")]),
-    ...(ncnn ? [ncnn.includeDir, ...ncnn.libraries, (await stateDigest(filesOf(ncnn))) ?? "absent"] : []),
+    await libraryDigest(ncnn, ncnn ? filesOf(ncnn) : []),
+    await libraryDigest(libwebp, libwebp ? filesOfLibwebp(libwebp) : []),
   ]);
 }
 
 /** @returns {Promise<string>} */
 async function inputs() {
-  const sources = await filesBelow(path.join(ROOT, "addon"), /^(?!ncnn\/|test\/)/);
-  const flags = path.join(ROOT, "addon/ncnn/gyp-flags.mjs");
-  return digest([
-    await contentDigest([path.join(ROOT, "binding.gyp"), flags, ...sources]),
-    await toolchainDigest(),
-  ]);
+  const sources = await filesBelow(path.join(ROOT, "addon"), /^(?!ncnn\/|libwebp\/|test\/)/);
+  return digest([await contentDigest([path.join(ROOT, "binding.gyp"), ...sources]), await toolchainDigest()]);
 }
 
 /** ninja sees changed sources and flags by itself, but not a library that was replaced under the same name. */

@@ -3,11 +3,11 @@ import os from "node:os";
 import path from "node:path";
 import { buildNcnn } from "../../addon/ncnn/build.mjs";
 import { cachedPrefix } from "../../addon/ncnn/cache.mjs";
-import { ensureBuilt } from "../../addon/ncnn/ensure.mjs";
 import { locateCached } from "../../addon/ncnn/locate.mjs";
 import { NCNN_RELEASE } from "../../addon/ncnn/release.mjs";
+import { ensureBuilt } from "./ensure-built.mjs";
 import { contentDigest, digest, filesBelow, stateDigest } from "./fingerprint.mjs";
-import { NCNN_RECORD, ROOT, SETUP_DIR } from "./paths.mjs";
+import { NCNN_RECORD, ROOT, SETUP_DIR, withTilde } from "./paths.mjs";
 import { readJsonIfWhole } from "./read-json.mjs";
 import { ncnnBuildTools, requireTools } from "./tools.mjs";
 
@@ -20,12 +20,6 @@ const CMAKE_VARIABLES = ["CMAKE_PREFIX_PATH", "ncnn_DIR", "ncnn_ROOT"];
 /** @typedef {import("../../addon/ncnn/locate.mjs").LocatedNcnn} LocatedNcnn */
 
 const ORIGINS = { NCNN_DIR: "that NCNN_DIR names", installed: "of this machine", cache: "from the cache" };
-
-/** @param {string} folder @returns {string} */
-function withTilde(folder) {
-  const home = os.homedir();
-  return folder.startsWith(`${home}/`) ? `~${folder.slice(home.length)}` : folder;
-}
 
 /** @returns {Promise<LocatedNcnn | null>} what the last set-up of this tree found; null: to be found (again) */
 export function recordedNcnn() {

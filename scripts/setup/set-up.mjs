@@ -1,6 +1,7 @@
 import path from "node:path";
 import { locateNcnn, thisMachine } from "../../addon/ncnn/locate.mjs";
 import { addonStep } from "./addon-step.mjs";
+import { libwebpStep } from "./libwebp-step.mjs";
 import { withLock } from "./lock.mjs";
 import { ncnnStep } from "./ncnn-step.mjs";
 import { npmStep } from "./npm-step.mjs";
@@ -32,6 +33,7 @@ export async function setUp(purpose, reporter) {
     toolsStep(reporter, ncnn),
     npmStep(reporter),
     ncnnStep(reporter, ncnn),
+    libwebpStep(reporter),
     addonStep(reporter),
     typescriptStep(reporter),
   ];

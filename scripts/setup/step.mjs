@@ -8,7 +8,8 @@ import path from "node:path";
  * @property {string} name also the name of its stamp
  * @property {() => Promise<string>} inputs digest of everything that its outcome depends on
  * @property {() => Promise<string | null>} products digest of what it made; null when that is not there
- * @property {(again: boolean) => Promise<void>} run does the work and reports it; `again`: it was done before in this tree
+ * @property {(again: boolean) => Promise<void | "unfinished">} run does the work and reports it; `again`: it was done
+ *   before in this tree; "unfinished": there are no products, which is no failure, and the next set-up tries again
  */
 
 /** @param {string} file @returns {Promise<string | null>} */
@@ -40,7 +41,7 @@ export async function runStep(step, stampFolder) {
   if (present !== null && before === stampText(inputs, present)) return false;
 
   await rm(file, { force: true });
-  await step.run(before !== null);
+  if ((await step.run(before !== null)) === "unfinished") return true;
   const products = await step.products();
   if (products === null)
     throw new Error(`expected the step '${step.name}' to leave its products, found none`);

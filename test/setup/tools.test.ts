@@ -3,20 +3,9 @@ import path from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Reporter } from "../../scripts/setup/reporter.mjs";
 import { addonTools, ncnnBuildTools, requireTools } from "../../scripts/setup/tools.mjs";
-import { temporaryFolder } from "./fixtures/temporary-folder.js";
+import { machineWith } from "./fixtures/machine.js";
 
 const silent = new Reporter({ write: () => undefined });
-
-/** A PATH that leads to nothing but these shell scripts. */
-async function machineWith(programs: Record<string, string>): Promise<string> {
-  const folder = await temporaryFolder();
-  for (const [name, script] of Object.entries(programs)) {
-    await writeFile(path.join(folder, name), `#!/bin/sh\n${script}\n`);
-    await chmod(path.join(folder, name), 0o755);
-  }
-  vi.stubEnv("PATH", folder);
-  return folder;
-}
 
 afterEach(() => void vi.unstubAllEnvs());
 

@@ -1,7 +1,14 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { withLock } from "../../scripts/setup/lock.mjs";
-import { leftoversOf } from "./build.mjs";
+import { withLock } from "./lock.mjs";
+
+/**
+ * @param {string} prefix
+ * @returns {[workDir: string, installed: string]} folders beside `prefix` that only a build that was cut off leaves behind
+ */
+export function leftoversOf(prefix) {
+  return [`${prefix}.build`, `${prefix}.installed`];
+}
 
 /**
  * Provides a product that takes long to build and that several set-ups may want at once: one of them builds, the others

@@ -1,0 +1,45 @@
+import { cp, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { leftoversOf } from "../../scripts/setup/ensure-built.mjs";
+import { runCommand } from "../../scripts/setup/run-command.mjs";
+import { CRATE_DIR } from "./cache.mjs";
+import { compileLibwebp } from "./compile.mjs";
+import { LIBWEBP_RELEASE } from "./release.mjs";
+
+/**
+ * Cargo fetches what Cargo.lock names and refuses what has another checksum.
+ *
+ * @param {string} workDir
+ * @returns {Promise<string>} folder of libwebp's sources
+ */
+async function fetchSources(workDir) {
+  const crate = path.join(workDir, "crate");
+  await cp(CRATE_DIR, crate, { recursive: true });
+  // A package without any code is none to Cargo.
+  await mkdir(path.join(crate, "src"), { recursive: true });
+  await writeFile(path.join(crate, "src/lib.rs"), "");
+  await runCommand("cargo", ["vendor", "--quiet", "--locked", "--versioned-dirs", "vendor"], { cwd: crate });
+  return path.join(crate, "vendor", LIBWEBP_RELEASE.crate, "vendor");
+}
+
+/**
+ * Builds libwebp's encoder and moves the finished installation to `prefix` in one rename, so that `prefix` is either whole
+ * or absent. The caller holds the lock of `prefix`.
+ *
+ * @param {string} prefix
+ * @throws {import("../../scripts/setup/run-command.mjs").CommandError}
+ */
+export async function buildLibwebp(prefix) {
+  const [workDir, installed] = leftoversOf(prefix);
+  await Promise.all([workDir, installed].map((folder) => rm(folder, { recursive: true, force: true })));
+  const objects = path.join(workDir, "objects");
+  await mkdir(objects, { recursive: true });
+  const sources = await fetchSources(workDir);
+  const library = await compileLibwebp(sources, objects);
+  await cp(path.join(sources, "src/webp"), path.join(installed, "include/webp"), { recursive: true });
+  await cp(library, path.join(installed, "lib/libwebp.a"));
+  // The licence asks for this wherever the library goes.
+  for (const name of ["COPYING", "PATENTS"]) await cp(path.join(sources, name), path.join(installed, name));
+  await rename(installed, prefix);
+  await rm(workDir, { recursive: true, force: true });
+}

@@ -1,0 +1,114 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { buildLibwebp } from "../../addon/libwebp/build.mjs";
+import { cachedPrefix } from "../../addon/libwebp/cache.mjs";
+import { locateCached, locateInstalled } from "../../addon/libwebp/locate.mjs";
+import { LIBWEBP_RELEASE } from "../../addon/libwebp/release.mjs";
+import { installCommand } from "./apt.mjs";
+import { ensureBuilt } from "./ensure-built.mjs";
+import { findExecutable } from "./find-executable.mjs";
+import { contentDigest, digest, filesBelow, stateDigest } from "./fingerprint.mjs";
+import { LIBWEBP_RECORD, ROOT, SETUP_DIR, withTilde } from "./paths.mjs";
+import { readJsonIfWhole } from "./read-json.mjs";
+import { CommandError } from "./run-command.mjs";
+
+/** @typedef {import("../../addon/libwebp/locate.mjs").LocatedLibwebp} LocatedLibwebp */
+
+/** @returns {Promise<LocatedLibwebp | null>} what the last set-up of this tree found; null: none */
+export function recordedLibwebp() {
+  return readJsonIfWhole(LIBWEBP_RECORD);
+}
+
+/** @param {LocatedLibwebp} libwebp @returns {string[]} files that tell whether the installation is still the same */
+export function filesOfLibwebp({ includeDir, libraries }) {
+  return [path.join(includeDir, "webp/encode.h"), ...libraries.filter((item) => path.isAbsolute(item))];
+}
+
+/**
+ * @param {import("./reporter.mjs").Reporter} reporter
+ * @returns {Promise<LocatedLibwebp>} the project's own build
+ * @throws {CommandError} when it cannot be fetched or compiled
+ */
+async function builtLibwebp(reporter) {
+  const prefix = await cachedPrefix();
+  return ensureBuilt(prefix, {
+    locate: locateCached,
+    build: async () => {
+      const { version } = LIBWEBP_RELEASE;
+      reporter.start("libwebp", `building ${version}, once, kept in ${withTilde(prefix)}`);
+      await buildLibwebp(prefix);
+      reporter.done();
+    },
+    onWait: () => reporter.note("libwebp: waiting for another build of it, which this one will use"),
+    onUnlocked: (reason) =>
+      reporter.note(`libwebp: building without a lock (${reason}); do not start another set-up meanwhile`),
+  });
+}
+
+/**
+ * @param {unknown} error of a program, or of the file system
+ * @returns {string} what tells most of it
+ * @throws the error when it is a fault of the set-up itself
+ */
+function complaint(error) {
+  if (error instanceof CommandError) {
+    const lines = error.output.split("\n").map((line) => line.trim());
+    return lines.find((line) => /error/i.test(line)) ?? error.message.split("\n")[0] ?? error.message;
+  }
+  if (error instanceof Error && "syscall" in error) return error.message;
+  throw error;
+}
+
+/**
+ * Says what is missing and how to bring it: without libwebp pages are written by sharp, which is only slower.
+ *
+ * @param {import("./reporter.mjs").Reporter} reporter
+ * @returns {Promise<LocatedLibwebp | null>}
+ */
+export async function findLibwebp(reporter) {
+  const cached = await locateCached(await cachedPrefix());
+  if (cached) return cached;
+  let reason = "cargo not found";
+  let remedy = `cargo comes with: ${installCommand(["cargo"])}`;
+  if (findExecutable("cargo")) {
+    try {
+      return await builtLibwebp(reporter);
+    } catch (error) {
+      reason = complaint(error);
+      remedy = "the next set-up tries again";
+    }
+  }
+  const installed = await locateInstalled();
+  if (!installed) {
+    const effect = "WebP will be written by sharp, which takes longer";
+    reporter.note(`libwebp: not built (${reason}), so ${effect}; ${remedy}`);
+  }
+  return installed;
+}
+
+/**
+ * The one step that may end without a product.
+ *
+ * @param {import("./reporter.mjs").Reporter} reporter
+ * @returns {import("./step.mjs").Step}
+ */
+export function libwebpStep(reporter) {
+  return {
+    name: "libwebp",
+    inputs: async () =>
+      digest([await cachedPrefix(), await contentDigest(await filesBelow(path.join(ROOT, "addon/libwebp")))]),
+    products: async () => {
+      const libwebp = await recordedLibwebp();
+      return libwebp && stateDigest([LIBWEBP_RECORD, ...filesOfLibwebp(libwebp)]);
+    },
+    run: async () => {
+      const libwebp = await findLibwebp(reporter);
+      await mkdir(SETUP_DIR, { recursive: true });
+      await writeFile(LIBWEBP_RECORD, `${JSON.stringify(libwebp, null, 2)}\n`);
+      if (libwebp === null) return "unfinished";
+      const origin = libwebp.source === "cache" ? "from the cache" : "of this machine";
+      reporter.note(`libwebp: ${libwebp.version} ${origin}, ${withTilde(path.dirname(libwebp.includeDir))}`);
+      return undefined;
+    },
+  };
+}
