@@ -55,5 +55,27 @@
       "ldflags": ["-fopenmp"],
       "libraries": ["<!@(node addon/gyp-flags.mjs ncnn libraries)"]
     }
+  ],
+  "variables": {"has_libwebp": "<!(node addon/gyp-flags.mjs libwebp is_there)"},
+  "conditions": [
+    ["has_libwebp=='yes'", {
+      "targets": [
+        {
+          # Apart from the engine, so that a machine without libwebp lacks this file only.
+          "target_name": "webp_encoder",
+          "sources": [
+            "addon/failure.cc",
+            "addon/js_error.cc",
+            "addon/js_options.cc",
+            "addon/webp_encoder.cc",
+            "addon/webp_encoding.cc",
+            "addon/webp_job.cc"
+          ],
+          "cflags_cc": ["-O3"],
+          "include_dirs": ["<!@(node addon/gyp-flags.mjs libwebp include_dirs)"],
+          "libraries": ["<!@(node addon/gyp-flags.mjs libwebp libraries)"]
+        }
+      ]
+    }]
   ]
 }

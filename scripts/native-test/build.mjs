@@ -1,8 +1,10 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { cxxCompiler } from "../../addon/ncnn/cache.mjs";
+import { recordedLibwebp } from "../setup/libwebp-step.mjs";
 import { withLock } from "../setup/lock.mjs";
 import { recordedNcnn } from "../setup/ncnn-step.mjs";
+import { escaped, quoted } from "../setup/ninja-words.mjs";
 import { NCNN_RECORD, ROOT } from "../setup/paths.mjs";
 import { runCommand } from "../setup/run-command.mjs";
 import { nativeTestSources } from "./sources.mjs";
@@ -32,33 +34,35 @@ export const SANITIZER_FLAGS = {
   none: ["-O2"],
 };
 
-/** @param {string} text @returns {string} as a path or a word of a ninja file */
-const escaped = (text) => text.replace(/[$ :]/g, "$$$&");
-
-/** @param {string} text @returns {string} as one word of a shell's command line, inside a ninja file */
-const quoted = (text) => `'${text.replaceAll("'", `'\\''`).replaceAll("$", "$$$$")}'`;
+/** @typedef {{ includeDir: string, libraries: readonly string[] }} Library */
 
 /**
  * @param {readonly string[]} sources
- * @param {{ includeDir: string, libraries: readonly string[] }} ncnn
+ * @param {{ ncnn: Library, libwebp: Library | null }} libraries
  * @param {Sanitizer} sanitizer
  * @returns {string} a ninja file
  */
-function ninjaFile(sources, ncnn, sanitizer) {
+function ninjaFile(sources, { ncnn, libwebp }, sanitizer) {
   const flags = [...COMMON_FLAGS, ...SANITIZER_FLAGS[sanitizer]];
-  const archives = ncnn.libraries.filter((item) => path.isAbsolute(item));
+  const linked = [...ncnn.libraries, ...(libwebp?.libraries ?? [])];
+  const archives = linked.filter((item) => path.isAbsolute(item));
+  // As in binding.gyp: -isystem must not name a folder of the system's own, where an installed libwebp may be.
+  const includes = [
+    `-isystem ${quoted(ncnn.includeDir)}`,
+    ...(libwebp ? [`-I ${quoted(libwebp.includeDir)}`] : []),
+  ];
   const objects = sources.map((source) => `${path.relative(ROOT, source)}.o`);
   return `${[
     `cxx = ${quoted(cxxCompiler())}`,
     `flags = ${flags.join(" ")}`,
     "rule compile",
     "  description = compiling $in",
-    `  command = $cxx $flags -isystem ${quoted(ncnn.includeDir)} -MMD -MF $out.d -c $in -o $out`,
+    `  command = $cxx $flags ${includes.join(" ")} -MMD -MF $out.d -c $in -o $out`,
     "  depfile = $out.d",
     "  deps = gcc",
     "rule link",
     "  description = linking $out",
-    `  command = $cxx $flags $in -o $out ${ncnn.libraries.map(quoted).join(" ")}`,
+    `  command = $cxx $flags $in -o $out ${linked.map(quoted).join(" ")}`,
     ...sources.map((source, i) => `build ${escaped(objects[i] ?? "")}: compile ${escaped(source)}`),
     `build native-tests: link ${objects.map(escaped).join(" ")} | ${archives.map(escaped).join(" ")}`,
   ].join("\n")}\n`;
@@ -78,13 +82,14 @@ async function writeIfChanged(/** @type {string} */ file, /** @type {string} */ 
  * @throws {import("../setup/run-command.mjs").CommandError} with the compiler's complaints
  */
 export async function buildNativeTests(sanitizer) {
-  const ncnn = await recordedNcnn();
+  const [ncnn, libwebp] = await Promise.all([recordedNcnn(), recordedLibwebp()]);
   if (!ncnn) throw new Error(`expected ${NCNN_RECORD} to say where ncnn is: run npm run setup`);
   const folder = path.join(BUILD_DIR, sanitizer);
   await mkdir(folder, { recursive: true });
   const silently = { onWait: () => undefined, onUnlocked: () => undefined };
   await withLock(path.join(folder, "lock"), silently, async () => {
-    const text = ninjaFile(await nativeTestSources(), ncnn, sanitizer);
+    const sources = await nativeTestSources({ hasLibwebp: libwebp !== null });
+    const text = ninjaFile(sources, { ncnn, libwebp }, sanitizer);
     await writeIfChanged(path.join(folder, "build.ninja"), text);
     await runCommand("ninja", ["-C", folder, "-k", "0", "native-tests"]);
   });

@@ -10,6 +10,7 @@ import { MemoryGate } from "../stages/memory-gate.js";
 import { pageMemory } from "../stages/page-memory.js";
 import { createPageStages, type PageStages } from "../stages/page-stages.js";
 import { PagePipeline, type PipelineLimits } from "../stages/pipeline.js";
+import { openWebpEncoder } from "../stages/webp-encoder.js";
 import { PROGRAM_VERSION } from "../version.js";
 import type { EngineChoice } from "./engine-options.js";
 import { memoryShares } from "./memory-shares.js";
@@ -55,7 +56,13 @@ export async function openParts(choice: EngineChoice, log: Log): Promise<Pipelin
   const { maxInputPixels } = DEFAULT_WORKER_LIMITS;
   const limits = pipelineLimits(engine, availableParallelism());
   const encoders = limits.encode.concurrency;
-  const stages = createPageStages(engine, { maxInputPixels, programVersion: PROGRAM_VERSION, encoders });
+  const webp = openWebpEncoder(log);
+  const stages = createPageStages(engine, {
+    maxInputPixels,
+    programVersion: PROGRAM_VERSION,
+    encoders,
+    webp,
+  });
   return { engine, stages, limits };
 }
 

@@ -1,4 +1,3 @@
-import type { Sharp } from "sharp";
 import { UpscalerError } from "../errors.js";
 import { chooseEffort } from "./choose-effort.js";
 import { codecFailure } from "./codec-failure.js";
@@ -9,6 +8,7 @@ import { outputSize } from "./output-size.js";
 import type { EncodedPage, Page } from "./page.js";
 import { imageOf, type RawPixels } from "./planes.js";
 import { encodeStrips, stripRows } from "./strips.js";
+import type { FinalImage, WebpEncoder } from "./webp-encoder.js";
 
 export interface EncodeResult {
   readonly page: EncodedPage;
@@ -44,38 +44,42 @@ export function expectEncodableOptions({ format, lossless }: PageOptions): void 
   }
 }
 
+/** What images are written with. */
+export interface EncodeTools {
+  readonly encoders: Encoders;
+  readonly webp: WebpEncoder;
+}
+
 /**
  * Shrinks an upscaled page to fit, if asked to, and writes it. Nobody reads the page's memory any more when the promise
  * is settled.
  *
  * @param job its `onStrip` receives the page's strips when the options ask for them; the result then has no data
  * @throws {UpscalerError} encode_failed, out_of_memory, or the signal's reason when it is aborted while something of the
- *   page waits to be written or delivered
+ *   page waits to be written or delivered, or is written as WebP by an encoder that can stop
  */
 export async function encodePage(
   page: Page,
   job: Omit<PageJob, "onProgress">,
-  encoders: Encoders,
+  { encoders, webp }: EncodeTools,
 ): Promise<EncodeResult> {
   const { format, fit, strips } = job.options;
   const size = outputSize(page.colour, 1, fit);
   try {
     const { pixels, warnings } = await finalPixels(page, format, size);
     const { load } = encoders;
-    const effort = format === "webp" ? (job.options.effort ?? chooseEffort(load, job.priority)) : null;
-    const settings = { format, effort, lossless: job.options.lossless, quality: qualityOf(job) };
+    const effort = job.options.effort ?? chooseEffort(load, job.priority);
+    const result = { ...size, format, effort: format === "webp" ? effort : null };
+    const writeImage = imageWriter(job, effort, webp);
     const write = (part: RawPixels): Promise<Uint8Array> =>
-      encoders.run(job, () => {
-        const image = imageOf(part);
-        return writeImage(page.greyscale ? image.toColourspace("b-w") : image, settings);
-      });
-    if (!strips) return { page: { data: await write(pixels), ...size, format, effort }, warnings };
+      encoders.run(job, () => writeImage({ pixels: part, greyscale: page.greyscale }));
+    if (!strips) return { page: { data: await write(pixels), ...result }, warnings };
     const rows = stripRows(size.height, load, job.priority);
     await encodeStrips(pixels, rows, format, write, (strip) => {
       job.signal.throwIfAborted();
       job.onStrip?.(strip);
     });
-    return { page: { data: new Uint8Array(0), ...size, format, effort }, warnings };
+    return { page: { data: new Uint8Array(0), ...result }, warnings };
   } catch (cause) {
     if (cause instanceof UpscalerError) throw cause;
     const message = `cannot write the page as ${format} in ${size.width} x ${size.height} pixels`;
@@ -87,20 +91,23 @@ function qualityOf({ options, data }: Pick<PageJob, "options" | "data">): number
   return options.quality ?? (options.lossless ? LOSSLESS_QUALITY : defaultQuality(data.length));
 }
 
-interface WriteSettings extends Pick<PageOptions, "format" | "lossless"> {
-  readonly quality: number;
-  /** Null for formats without. */
-  readonly effort: number | null;
-}
-
-function writeImage(image: Sharp, { format, quality, effort, lossless }: WriteSettings): Promise<Uint8Array> {
+/** @returns what writes the page, or one strip of it, in the format that the options name */
+function imageWriter(
+  job: Pick<PageJob, "options" | "data" | "signal">,
+  effort: number,
+  webp: WebpEncoder,
+): (image: FinalImage) => Promise<Uint8Array> {
+  const { format, lossless } = job.options;
+  const quality = qualityOf(job);
+  const opened = ({ pixels, greyscale }: FinalImage) =>
+    greyscale ? imageOf(pixels).toColourspace("b-w") : imageOf(pixels);
   switch (format) {
     case "webp":
-      return image.webp({ quality, lossless, ...(effort === null ? {} : { effort }) }).toBuffer();
+      return (image) => webp.encode(image, { quality, effort, lossless }, job.signal);
     case "jpeg":
       // Halved chroma smears red lettering and spot colour.
-      return image.jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
+      return (image) => opened(image).jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
     case "png":
-      return image.png().toBuffer();
+      return (image) => opened(image).png().toBuffer();
   }
 }

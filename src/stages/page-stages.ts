@@ -8,6 +8,7 @@ import { expectWritableSize } from "./output-size.js";
 import type { Page } from "./page.js";
 import { PixelCustody, releasePixels } from "./pixel-custody.js";
 import { expectLoadedModel, type UpscaledPage, upscalePage } from "./upscale.js";
+import type { WebpEncoder } from "./webp-encoder.js";
 
 /** What the pipeline runs a page through; each function may be called for several pages side by side. */
 export interface PageStages {
@@ -35,12 +36,13 @@ export interface PageStagesSettings {
   readonly programVersion: string;
   /** Images written side by side. */
   readonly encoders: number;
+  readonly webp: WebpEncoder;
 }
 
 /** The stages as the program uses them, around a loaded engine. */
 export function createPageStages(engine: Engine, settings: PageStagesSettings): PageStages {
   const { maxInputPixels: maxPixels, programVersion } = settings;
-  const encoders = new Encoders(settings.encoders);
+  const tools = { encoders: new Encoders(settings.encoders), webp: settings.webp };
   const custody = new PixelCustody();
   const context = { modelSha256: engine.modelSha256, programVersion };
   return {
@@ -59,7 +61,7 @@ export function createPageStages(engine: Engine, settings: PageStagesSettings): 
     async encode(page, job) {
       custody.take(page);
       try {
-        return await encodePage(page, job, encoders);
+        return await encodePage(page, job, tools);
       } finally {
         // The codecs are done with the pixels, whether they were written or not.
         releasePixels(page);

@@ -21,7 +21,7 @@ export async function planeAsRgb(plane: PixelBuffer): Promise<PixelBuffer> {
 }
 
 /** The luminance of a nearly grey image as one channel; equal channels come back as they are. */
-export async function rgbAsPlane(image: PixelBuffer): Promise<PixelBuffer> {
+export async function rgbAsPlane(image: RawPixels): Promise<PixelBuffer> {
   const data = await imageOf(image).toColourspace("b-w").raw().toBuffer();
   return { data, width: image.width, height: image.height, channels: 1 };
 }

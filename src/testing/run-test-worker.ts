@@ -14,6 +14,7 @@ import type { LoadedStages } from "../session/session.js";
 import { configureCodecs } from "../stages/codec-settings.js";
 import { createPageStages } from "../stages/page-stages.js";
 import { PagePipeline } from "../stages/pipeline.js";
+import { openWebpEncoder } from "../stages/webp-encoder.js";
 import { PROGRAM_VERSION } from "../version.js";
 import type { GuardedStdout } from "../wire/stdout-guard.js";
 import { openDoomedEngine } from "./doomed-engine.js";
@@ -67,13 +68,20 @@ async function openFaultyStages(choice: TestWorkerChoice, stdout: GuardedStdout)
   const engine = await openTestEngine(choice);
   const maxInputPixels = limit.maxInputPixels ?? DEFAULT_WORKER_LIMITS.maxInputPixels;
   const encoders = PIPELINE_LIMITS.encode.concurrency;
-  const stages = createPageStages(engine, { maxInputPixels, programVersion: PROGRAM_VERSION, encoders });
+  const log = openLog(choice);
+  const webp = openWebpEncoder(log);
+  const stages = createPageStages(engine, {
+    maxInputPixels,
+    programVersion: PROGRAM_VERSION,
+    encoders,
+    webp,
+  });
   const onPage = fault.process.has("stdout-noise") ? makeNoise : () => undefined;
   const actions = realFaultActions((text) => void stdout.stream.write(text));
   const faulty = withFaults(stages, fault.page, actions, onPage);
   const pipeline = new PagePipeline(faulty, PIPELINE_LIMITS, () => performance.now());
   const settings = { maxInputPixels, maxMemoryMb: choice.maxMemory };
-  return { engine, pipeline, ...boundMemory(pipeline, faulty, engine, settings, openLog(choice)) };
+  return { engine, pipeline, ...boundMemory(pipeline, faulty, engine, settings, log) };
 }
 
 async function load(faults: Faults["process"], opening: Promise<OpenedStages>): Promise<LoadedStages> {

@@ -1,11 +1,13 @@
 import sharp, { type Sharp } from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { UpscalerError } from "../../src/errors.js";
+import { SILENT_LOG } from "../../src/log.js";
 import { configureCodecs } from "../../src/stages/codec-settings.js";
 import { defaultQuality, encodePage as encodeJob, expectEncodableOptions } from "../../src/stages/encode.js";
 import { Encoders } from "../../src/stages/encoders.js";
 import type { PageJob, PageOptions } from "../../src/stages/job.js";
 import { type EncodedStrip, OUTPUT_FORMATS, type Page } from "../../src/stages/page.js";
+import { openWebpEncoder } from "../../src/stages/webp-encoder.js";
 import { paintScreentone } from "../support/images.js";
 import { drawn, numbers } from "./images.js";
 
@@ -22,9 +24,12 @@ function jobOf(options: PageOptions, change: Partial<PageJob> = {}): PageJob {
   return { data: new Uint8Array(100), options, priority: 1, signal, ...change };
 }
 
+/** What the program writes with. */
+const tools = (encoders: number) => ({ encoders: new Encoders(encoders), webp: openWebpEncoder(SILENT_LOG) });
+
 /** @param inputBytes size of the encoded input */
 function encodePage(page: Page, options: PageOptions, inputBytes: number) {
-  return encodeJob(page, jobOf(options, { data: new Uint8Array(inputBytes) }), new Encoders(2));
+  return encodeJob(page, jobOf(options, { data: new Uint8Array(inputBytes) }), tools(2));
 }
 
 async function pageOf(image: Sharp, change: Partial<Page> = {}): Promise<Page> {
@@ -110,7 +115,7 @@ describe("quality and effort", () => {
     const page = await pageOf(noisy());
     const effortOf = async (change: Partial<PageJob>, options: Partial<PageOptions> = {}) => {
       const job = jobOf({ ...OPTIONS, ...options }, change);
-      return (await encodeJob(page, job, new Encoders(2))).page.effort;
+      return (await encodeJob(page, job, tools(2))).page.effort;
     };
     expect(await effortOf({ priority: 2 })).toBe(0);
     expect(await effortOf({ priority: 1 })).toBe(2);
@@ -263,7 +268,7 @@ describe("strips", () => {
   async function rowsOf(page: Page, options: PageOptions) {
     const strips: EncodedStrip[] = [];
     const job = jobOf({ ...options, strips: true }, { onStrip: (strip) => strips.push(strip) });
-    const { page: result } = await encodeJob(page, job, new Encoders(4));
+    const { page: result } = await encodeJob(page, job, tools(4));
     expect(result.data.length).toBe(0);
     const parts = await Promise.all(strips.map(({ data }) => pixels(data)));
     return { strips, result, rows: Buffer.concat(parts.map(({ data }) => data)) };
@@ -309,7 +314,7 @@ describe("strips", () => {
         },
       },
     );
-    await expect(encodeJob(await pageOf(screentone(2000)), job, new Encoders(1))).rejects.toBe(reason);
+    await expect(encodeJob(await pageOf(screentone(2000)), job, tools(1))).rejects.toBe(reason);
     expect(delivered).toEqual([0]);
   });
 });

@@ -4,6 +4,7 @@ import { configureCodecs } from "../../src/stages/codec-settings.js";
 import type { PageJob, PageOptions } from "../../src/stages/job.js";
 import { createPageStages } from "../../src/stages/page-stages.js";
 import { PagePipeline } from "../../src/stages/pipeline.js";
+import { SharpWebpEncoder } from "../../src/stages/sharp-webp.js";
 import { numbers, pattern, pngClaiming, rawImage } from "./images.js";
 import { NaiveNearestEngine } from "./naive-nearest-engine.js";
 
@@ -22,6 +23,7 @@ function setUp() {
     maxInputPixels: 1_000_000,
     programVersion: "1.0.0",
     encoders: 2,
+    webp: new SharpWebpEncoder(),
   });
   const pipeline = new PagePipeline(stages, { decode: TWO, upscale: TWO, encode: TWO }, () =>
     performance.now(),

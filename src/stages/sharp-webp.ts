@@ -1,0 +1,13 @@
+import sharp from "sharp";
+import { imageOf } from "./planes.js";
+import type { FinalImage, WebpEncoder, WebpSettings } from "./webp-encoder.js";
+
+/** The libwebp inside sharp, which is compiled to be small and cannot be stopped in the middle of an image. */
+export class SharpWebpEncoder implements WebpEncoder {
+  readonly name = `libwebp ${sharp.versions.webp} of sharp`;
+
+  encode({ pixels, greyscale }: FinalImage, settings: WebpSettings): Promise<Uint8Array> {
+    const image = imageOf(pixels);
+    return (greyscale ? image.toColourspace("b-w") : image).webp(settings).toBuffer();
+  }
+}
