@@ -4,10 +4,10 @@ import { codecFailure } from "./codec-failure.js";
 import type { Encoders } from "./encoders.js";
 import { finalPixels } from "./final-pixels.js";
 import type { PageJob, PageOptions } from "./job.js";
-import { outputSize } from "./output-size.js";
-import type { EncodedPage, Page } from "./page.js";
+import { outputSize, type Size } from "./output-size.js";
+import type { EncodedPage, EncodedStrip, OutputFormat, Page } from "./page.js";
 import { imageOf, type RawPixels } from "./planes.js";
-import { encodeStrips, stripRows } from "./strips.js";
+import { cutRows, encodeStrips, stripRows } from "./strips.js";
 import type { FinalImage, WebpEncoder } from "./webp-encoder.js";
 
 export interface EncodeResult {
@@ -50,6 +50,47 @@ export interface EncodeTools {
   readonly webp: WebpEncoder;
 }
 
+/** How a page is written: settled before its first row is. */
+export interface PageWriting {
+  readonly format: OutputFormat;
+  /** Null for formats without. */
+  readonly effort: number | null;
+  /** Writes the page, or rows of it, as soon as an encoder is free. */
+  write(part: RawPixels): Promise<Uint8Array>;
+  /** Hands a strip to who asked for it, unless the page is not wanted any more. */
+  deliver(strip: EncodedStrip): void;
+}
+
+/** What of a job the encode stage looks at. */
+export type EncodeJob = Omit<PageJob, "onProgress">;
+
+/** @returns how the page is written, with as much effort as there is time for now */
+export function settleWriting(greyscale: boolean, job: EncodeJob, tools: EncodeTools): PageWriting {
+  const { format } = job.options;
+  const { encoders, webp } = tools;
+  const effort = job.options.effort ?? chooseEffort(encoders.load, job.priority);
+  const writeImage = imageWriter(job, effort, webp);
+  return {
+    format,
+    effort: format === "webp" ? effort : null,
+    write: (pixels) => encoders.run(job, () => writeImage({ pixels, greyscale })),
+    deliver: (strip) => {
+      job.signal.throwIfAborted();
+      job.onStrip?.(strip);
+    },
+  };
+}
+
+/** @returns what the codecs throw, as the failure of a page of this size */
+export function encodeFailure(cause: unknown, format: OutputFormat, { width, height }: Size): UpscalerError {
+  if (cause instanceof UpscalerError) return cause;
+  return codecFailure(
+    "encode_failed",
+    `cannot write the page as ${format} in ${width} x ${height} pixels`,
+    cause,
+  );
+}
+
 /**
  * Shrinks an upscaled page to fit, if asked to, and writes it. Nobody reads the page's memory any more when the promise
  * is settled.
@@ -58,32 +99,20 @@ export interface EncodeTools {
  * @throws {UpscalerError} encode_failed, out_of_memory, or the signal's reason when it is aborted while something of the
  *   page waits to be written or delivered, or is written as WebP by an encoder that can stop
  */
-export async function encodePage(
-  page: Page,
-  job: Omit<PageJob, "onProgress">,
-  { encoders, webp }: EncodeTools,
-): Promise<EncodeResult> {
+export async function encodePage(page: Page, job: EncodeJob, tools: EncodeTools): Promise<EncodeResult> {
   const { format, fit, strips } = job.options;
   const size = outputSize(page.colour, 1, fit);
   try {
     const { pixels, warnings } = await finalPixels(page, format, size);
-    const { load } = encoders;
-    const effort = job.options.effort ?? chooseEffort(load, job.priority);
-    const result = { ...size, format, effort: format === "webp" ? effort : null };
-    const writeImage = imageWriter(job, effort, webp);
-    const write = (part: RawPixels): Promise<Uint8Array> =>
-      encoders.run(job, () => writeImage({ pixels: part, greyscale: page.greyscale }));
-    if (!strips) return { page: { data: await write(pixels), ...result }, warnings };
+    const { load } = tools.encoders;
+    const { write, deliver, effort } = settleWriting(page.greyscale, job, tools);
+    const written = { ...size, format, effort };
+    if (!strips) return { page: { data: await write(pixels), ...written }, warnings };
     const rows = stripRows(size.height, load, job.priority);
-    await encodeStrips(pixels, rows, format, write, (strip) => {
-      job.signal.throwIfAborted();
-      job.onStrip?.(strip);
-    });
-    return { page: { data: new Uint8Array(0), ...result }, warnings };
+    await encodeStrips(size, rows, format, (strip) => write(cutRows(pixels, strip)), deliver);
+    return { page: { data: new Uint8Array(0), ...written }, warnings };
   } catch (cause) {
-    if (cause instanceof UpscalerError) throw cause;
-    const message = `cannot write the page as ${format} in ${size.width} x ${size.height} pixels`;
-    throw codecFailure("encode_failed", message, cause);
+    throw encodeFailure(cause, format, size);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Engine } from "../engine/engine.js";
 import { cacheKey } from "./cache-key.js";
 import { decodePage } from "./decode.js";
+import { canBeginEarly, EarlyStrips } from "./early-strips.js";
 import { type EncodeResult, encodePage, expectEncodableOptions } from "./encode.js";
 import { Encoders } from "./encoders.js";
 import type { PageJob, PageOptions } from "./job.js";
@@ -44,6 +45,7 @@ export function createPageStages(engine: Engine, settings: PageStagesSettings): 
   const { maxInputPixels: maxPixels, programVersion } = settings;
   const tools = { encoders: new Encoders(settings.encoders), webp: settings.webp };
   const custody = new PixelCustody();
+  const begun = new WeakMap<Page, Promise<EncodeResult>>();
   const context = { modelSha256: engine.modelSha256, programVersion };
   return {
     expectSupported(options) {
@@ -54,14 +56,27 @@ export function createPageStages(engine: Engine, settings: PageStagesSettings): 
     cacheKey: (job) => cacheKey(job.data, job.options, context),
     expectWritable: (page, options) => expectWritableSize(page.colour, engine.scale, options),
     async upscale(page, job) {
-      const upscaled = await upscalePage(page, engine, job);
-      custody.keep(upscaled.page, job.signal);
-      return upscaled;
+      if (!canBeginEarly(page, job, engine.scale)) {
+        const upscaled = await upscalePage(page, engine, job);
+        custody.keep(upscaled.page, job.signal);
+        return upscaled;
+      }
+      const strips = new EarlyStrips(page, engine.scale, job, tools);
+      try {
+        const upscaled = await upscalePage(page, engine, job, strips);
+        strips.onRows(upscaled.page.colour, upscaled.page.colour.height);
+        custody.keep(upscaled.page, job.signal, () => strips.letGo());
+        if (strips.result !== null) begun.set(upscaled.page, strips.result);
+        return upscaled;
+      } catch (thrown) {
+        strips.abandon(thrown);
+        throw thrown;
+      }
     },
     async encode(page, job) {
       custody.take(page);
       try {
-        return await encodePage(page, job, tools);
+        return await (begun.get(page) ?? encodePage(page, job, tools));
       } finally {
         // The codecs are done with the pixels, whether they were written or not.
         releasePixels(page);

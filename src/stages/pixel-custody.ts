@@ -10,9 +10,15 @@ export function releasePixels({ colour, alpha }: Page): void {
 export class PixelCustody {
   readonly #kept = new WeakMap<Page, () => void>();
 
-  /** @throws the signal's reason when it is aborted already; the pixels are given back */
-  keep(page: Page, signal: AbortSignal): void {
-    const release = (): void => releasePixels(page);
+  /**
+   * @param letGo settles when those who read the pixels already do not any more
+   * @throws the signal's reason when it is aborted already; the pixels are given back
+   */
+  keep(page: Page, signal: AbortSignal, letGo?: () => Promise<void>): void {
+    const release = (): void => {
+      if (letGo === undefined) releasePixels(page);
+      else void letGo().then(() => releasePixels(page));
+    };
     if (signal.aborted) {
       release();
       signal.throwIfAborted();

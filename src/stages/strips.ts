@@ -1,5 +1,6 @@
 import { PRIORITY } from "../../protocol/client-messages.js";
 import type { EncoderLoad } from "./encoders.js";
+import type { Size } from "./output-size.js";
 import type { EncodedStrip, OutputFormat } from "./page.js";
 import type { RawPixels } from "./planes.js";
 
@@ -29,40 +30,47 @@ export function stripRows(
   return Math.min(MOST_ROWS, Math.max(LEAST_ROWS, rows));
 }
 
+/** Some rows of an image. */
+export interface RowRange {
+  /** The first one. */
+  readonly y: number;
+  readonly height: number;
+}
+
 /** @returns strips of `rows` rows that together are `height`, the last one lower where they do not fit */
-export function divideRows(
-  height: number,
-  rows: number,
-): readonly { readonly y: number; readonly height: number }[] {
+export function divideRows(height: number, rows: number): readonly RowRange[] {
   return Array.from({ length: Math.ceil(height / rows) }, (_, index) => {
     const y = index * rows;
     return { y, height: Math.min(rows, height - y) };
   });
 }
 
+/** @returns the rows in the image's own memory */
+export function cutRows({ data, width, channels }: RawPixels, { y, height }: RowRange): RawPixels {
+  const row = width * channels;
+  return { data: data.subarray(y * row, (y + height) * row), width, height, channels };
+}
+
 /**
  * Encodes an image as horizontal strips side by side, and delivers them from the top as soon as they and all above them
- * are done. The strips read the image's own memory; when this function is done, whether well or not, nobody does.
+ * are done. When this function is done, whether well or not, nothing is being written any more.
  *
- * @param pixels in their final size
+ * @param size of the whole image
  * @param rows of each strip but the last
  * @param write turns one strip into bytes; called for all strips at once, top first
  * @param deliver called on the main thread, top first
  * @throws what `write` or `deliver` throws; strips above the failed one were delivered
  */
 export async function encodeStrips(
-  pixels: RawPixels,
+  size: Size,
   rows: number,
   format: OutputFormat,
-  write: (strip: RawPixels) => Promise<Uint8Array>,
+  write: (strip: RowRange) => Promise<Uint8Array>,
   deliver: (strip: EncodedStrip) => void,
 ): Promise<void> {
-  const { width, channels } = pixels;
-  const strips = divideRows(pixels.height, rows);
-  const encodings = strips.map(({ y, height }) => {
-    const data = pixels.data.subarray(y * width * channels, (y + height) * width * channels);
-    return write({ data, width, height, channels });
-  });
+  const { width } = size;
+  const strips = divideRows(size.height, rows);
+  const encodings = strips.map(write);
   // A failure below one that is still awaited must not count as unhandled; it is met in its turn.
   const settled = Promise.allSettled(encodings);
   try {

@@ -1,4 +1,4 @@
-import type { Engine } from "../engine/engine.js";
+import type { Engine, RowReader } from "../engine/engine.js";
 import { UpscalerError } from "../errors.js";
 import type { PageJob, PageOptions } from "./job.js";
 import type { Page, PixelBuffer } from "./page.js";
@@ -40,12 +40,14 @@ export function expectLoadedModel({ model, scale, noise }: PageOptions, engine: 
  * Enlarges colour by the engine's network and alpha, as a grey image, by the same one, so that both have the same
  * edges. Premultiplied colour stays premultiplied.
  *
+ * @param rowReader for a page without alpha: gets the colour's rows as they are made
  * @throws {UpscalerError} the signal's reason, out_of_memory, gpu_lost, internal
  */
 export async function upscalePage(
   page: Page,
   engine: Engine,
   job: Pick<PageJob, "options" | "priority" | "signal" | "onProgress">,
+  rowReader?: RowReader,
 ): Promise<UpscaledPage> {
   const { signal } = job;
   const passes = page.alpha === null ? 1 : 2;
@@ -55,6 +57,7 @@ export async function upscalePage(
       signal,
       urgency: job,
       onTile: (done, total) => job.onProgress?.(pass * total + done, passes * total),
+      ...(rowReader && { rowReader }),
     });
     expectScaled(image, upscaled.image, engine.scale);
     return upscaled;

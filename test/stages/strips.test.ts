@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { divideRows, encodeStrips, stripRows } from "../../src/stages/strips.js";
+import { cutRows, divideRows, encodeStrips, type RowRange, stripRows } from "../../src/stages/strips.js";
 import { paintScreentone } from "../support/images.js";
 
 const IDLE = { encoders: 16, busy: 0, waiting: 0 };
@@ -53,7 +53,8 @@ describe("encodeStrips", () => {
 
   it("reads the image's own memory", async () => {
     const rows: Uint8Array[] = [];
-    const write = async ({ data }: { data: Uint8Array }) => {
+    const write = async (strip: RowRange) => {
+      const { data } = cutRows(page, strip);
       rows.push(data);
       return data;
     };
