@@ -5,5 +5,8 @@ export const LIBWEBP_RELEASE = Object.freeze({
   crate: "libwebp-sys-0.14.4",
 });
 
-/** Oldest installed libwebp that is accepted: what this project calls has been the same since. */
-export const OLDEST_ACCEPTED_VERSION = "1.3";
+/** Cargo reads the crate's manifest, which is of Rust's edition 2024. */
+export const OLDEST_CARGO = Object.freeze({ major: 1, minor: 85 });
+
+/** Oldest installed libwebp that is accepted, Debian 12's: what this project calls has been the same since. */
+export const OLDEST_ACCEPTED_VERSION = "1.2.4";

@@ -3,14 +3,14 @@ import path from "node:path";
 import { buildLibwebp } from "../../addon/libwebp/build.mjs";
 import { cachedPrefix } from "../../addon/libwebp/cache.mjs";
 import { locateCached, locateInstalled } from "../../addon/libwebp/locate.mjs";
-import { LIBWEBP_RELEASE } from "../../addon/libwebp/release.mjs";
+import { LIBWEBP_RELEASE, OLDEST_CARGO } from "../../addon/libwebp/release.mjs";
 import { installCommand } from "./apt.mjs";
 import { ensureBuilt } from "./ensure-built.mjs";
 import { findExecutable } from "./find-executable.mjs";
 import { contentDigest, digest, filesBelow, stateDigest } from "./fingerprint.mjs";
 import { LIBWEBP_RECORD, ROOT, SETUP_DIR, withTilde } from "./paths.mjs";
 import { readJsonIfWhole } from "./read-json.mjs";
-import { CommandError } from "./run-command.mjs";
+import { CommandError, runCommand } from "./run-command.mjs";
 
 /** @typedef {import("../../addon/libwebp/locate.mjs").LocatedLibwebp} LocatedLibwebp */
 
@@ -59,6 +59,31 @@ function complaint(error) {
   throw error;
 }
 
+/** @returns {Promise<string | null>} why cargo cannot fetch the sources; null when it may try */
+async function cargoProblem() {
+  if (!findExecutable("cargo")) return "cargo not found";
+  const [, version = "unknown"] = /^cargo (\S+)/m.exec(await runCommand("cargo", ["--version"])) ?? [];
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const { major: leastMajor, minor: leastMinor } = OLDEST_CARGO;
+  const isEnough = major > leastMajor || (major === leastMajor && minor >= leastMinor);
+  return isEnough ? null : `expected cargo ${leastMajor}.${leastMinor} or later, found ${version}`;
+}
+
+/**
+ * @param {import("./reporter.mjs").Reporter} reporter
+ * @returns {Promise<{ libwebp: LocatedLibwebp } | { libwebp: null, problem: string, isPassing: boolean }>} isPassing: it
+ *   may be gone the next time, as a network that is down
+ */
+async function tryToBuild(reporter) {
+  try {
+    const problem = await cargoProblem();
+    if (problem !== null) return { libwebp: null, problem, isPassing: false };
+    return { libwebp: await builtLibwebp(reporter) };
+  } catch (error) {
+    return { libwebp: null, problem: complaint(error), isPassing: true };
+  }
+}
+
 /**
  * Says what is missing and how to bring it: without libwebp pages are written by sharp, which is only slower.
  *
@@ -68,20 +93,15 @@ function complaint(error) {
 export async function findLibwebp(reporter) {
   const cached = await locateCached(await cachedPrefix());
   if (cached) return cached;
-  let reason = "cargo not found";
-  let remedy = `cargo comes with: ${installCommand(["cargo"])}`;
-  if (findExecutable("cargo")) {
-    try {
-      return await builtLibwebp(reporter);
-    } catch (error) {
-      reason = complaint(error);
-      remedy = "the next set-up tries again";
-    }
-  }
+  const build = await tryToBuild(reporter);
+  if (build.libwebp) return build.libwebp;
   const installed = await locateInstalled();
   if (!installed) {
     const effect = "WebP will be written by sharp, which takes longer";
-    reporter.note(`libwebp: not built (${reason}), so ${effect}; ${remedy}`);
+    const remedy = build.isPassing
+      ? "the next set-up tries again"
+      : `one comes with: ${installCommand(["libwebp-dev", "pkg-config"])}`;
+    reporter.note(`libwebp: not built (${build.problem}), so ${effect}; ${remedy}`);
   }
   return installed;
 }

@@ -14,7 +14,8 @@ const COMPILER = { "g++": "echo 12.2.0" };
 const SHELL_TOOLS = { mkdir: null, touch: null, flock: null, dirname: null };
 
 /** Leaves what Cargo unpacks of the crate, without anything in it. */
-const CARGO = `
+const CARGO_VERSION = '[ "$1" != --version ] || { echo "cargo 1.90.0 (x)"; exit 0; }';
+const CARGO = `${CARGO_VERSION}
 sources=vendor/libwebp-sys-0.14.4/vendor
 mkdir -p $sources/src/webp $sources/src/enc
 touch $sources/src/webp/encode.h $sources/src/enc/a.c $sources/COPYING $sources/PATENTS`;
@@ -72,13 +73,23 @@ describe("libwebp", () => {
     await machineWith({ ...COMPILER, "pkg-config": pkgConfig("/usr", false) });
     expect(await findLibwebp(reporter)).toBeNull();
     expect(output).toMatch(
-      /^libwebp: not built \(cargo not found\), so WebP will be written by sharp, which takes longer; cargo comes with: .*apt-get install -y cargo\n$/,
+      /^libwebp: not built \(cargo not found\), so WebP will be written by sharp, which takes longer; one comes with: .*apt-get install -y libwebp-dev pkg-config\n$/,
     );
   });
 
+  it("is done without where cargo is too old for the crate", async () => {
+    await machineWith({ ...COMPILER, cargo: "echo cargo 1.65.0" });
+    expect(await findLibwebp(reporter)).toBeNull();
+    expect(output).toContain("not built (expected cargo 1.85 or later, found 1.65.0), so");
+  });
+
   it.each([
-    ["cannot fetch it", { cargo: "echo error: no network >&2; exit 101", ninja: NINJA }, "error: no network"],
-    ["of another time", { cargo: "", ninja: NINJA }, "ENOENT: no such file"],
+    [
+      "cannot fetch it",
+      { cargo: `${CARGO_VERSION}; echo error: no network >&2; exit 101`, ninja: NINJA },
+      "error: no network",
+    ],
+    ["of another time", { cargo: CARGO_VERSION, ninja: NINJA }, "ENOENT: no such file"],
     [
       "whose sources do not compile",
       { cargo: CARGO, ninja: "echo a.c:1: error: odd; exit 1" },
