@@ -29,7 +29,9 @@ export function addBenchPipelineOptions(command: Command): Command {
     .addOption(
       new Option("-q, --quality <1-100>", "lossy quality").argParser(integerFrom(1, 100)).default(90),
     )
-    .addOption(new Option("--effort <0-6>", "WebP effort").argParser(integerFrom(0, 6)).default(2))
+    .addOption(
+      new Option("--effort <0-6>", "time spent on smaller files").argParser(integerFrom(0, 6)).default(2),
+    )
     .addOption(
       new Option("--count <pages>", "pages of a round through the full pipeline")
         .argParser(integerFrom(1, 100_000))

@@ -26,8 +26,7 @@ function settingOf(engine: Engine, choice: BenchPipelineChoice, pages: number): 
     isGpu: engine.device.backend === "vulkan",
     loadAverage: loadavg()[0] ?? 0,
     date: new Date().toISOString(),
-    output:
-      format === "webp" ? `webp, quality ${quality}, effort ${effort}` : `${format}, quality ${quality}`,
+    output: format === "png" ? format : `${format}, quality ${quality}, effort ${effort}`,
     ...{ pages, count, rounds },
   };
 }

@@ -48,7 +48,10 @@ export function addImageOptions(command: Command): Command {
         .default(null, "by the input's size"),
     )
     .addOption(
-      new Option("--effort <0-6>", "time spent on smaller files")
+      new Option(
+        "--effort <0-6>",
+        "time spent on smaller files; of JPEG only 0 differs from the others, of PNG none",
+      )
         .argParser(integerFrom(0, 6))
         .default(null, "by how busy the encoders are"),
     )

@@ -1,7 +1,7 @@
 import { PRIORITY } from "../../protocol/client-messages.js";
 import type { EncoderLoad } from "./encoders.js";
 
-/** WebP's method, 0 to 6. Levels between these and beyond are no better trade: docs/encoding.md has the figures. */
+/** WebP's method, 0 to 6; JPEG knows 0 and more. Levels between these and beyond are no better trade: docs/encoding.md has the figures. */
 const FASTEST = 0;
 const BALANCED = 2;
 const THOROUGH = 3;
@@ -13,7 +13,7 @@ const BUSY_SHARE = 3 / 4;
 const IDLE_SHARE = 1 / 2;
 
 /**
- * Chooses the time that WebP may take for smaller files by who would wait for it: nobody may wait for bytes while
+ * Chooses the time that an encoder may take for smaller files by who would wait for it: nobody may wait for bytes while
  * somebody looks, or while encoders are what the other pages wait for.
  *
  * @param load before this page

@@ -33,6 +33,12 @@ export function defaultQuality(inputBytes: number): number {
 const LOSSLESS_QUALITY = 50;
 
 /**
+ * Halved chroma smears red lettering and spot colour. Of the efforts only 0 differs from the others: it does without a
+ * second pass, for Huffman codes of the page's own, which takes more time than all else.
+ */
+const JPEG = { chromaSubsampling: "4:4:4" } as const;
+
+/**
  * @throws {UpscalerError} unsupported_option
  */
 export function expectEncodableOptions({ format, lossless }: PageOptions): void {
@@ -72,7 +78,7 @@ export function settleWriting(greyscale: boolean, job: EncodeJob, tools: EncodeT
   const writeImage = imageWriter(job, effort, webp);
   return {
     format,
-    effort: format === "webp" ? effort : null,
+    effort: format === "png" ? null : effort,
     write: (pixels) => encoders.run(job, () => writeImage({ pixels, greyscale })),
     deliver: (strip) => {
       job.signal.throwIfAborted();
@@ -134,8 +140,10 @@ function imageWriter(
     case "webp":
       return (image) => webp.encode(image, { quality, effort, lossless }, job.signal);
     case "jpeg":
-      // Halved chroma smears red lettering and spot colour.
-      return (image) => opened(image).jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
+      return (image) =>
+        opened(image)
+          .jpeg({ ...JPEG, quality, optimiseCoding: effort > 0 })
+          .toBuffer();
     case "png":
       return (image) => opened(image).png().toBuffer();
   }

@@ -27,7 +27,7 @@ export interface PageJob {
   readonly options: PageOptions;
   /** 0 prefetch, 1 normal, 2 visible; read anew whenever a stage picks its next page, since it may change. */
   readonly priority: number;
-  /** Aborted with an UpscalerError as its reason; checked between stages and between tiles. */
+  /** Aborted with an UpscalerError as its reason; checked between stages, between tiles, and while WebP is written. */
   readonly signal: AbortSignal;
   onProgress?(tilesDone: number, tilesTotal: number): void;
   /** Called for each strip when the options ask for strips. */

@@ -1,52 +1,13 @@
-import sharp, { type Sharp } from "sharp";
+import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { UpscalerError } from "../../src/errors.js";
-import { SILENT_LOG } from "../../src/log.js";
 import { configureCodecs } from "../../src/stages/codec-settings.js";
 import { defaultQuality, encodePage as encodeJob, expectEncodableOptions } from "../../src/stages/encode.js";
-import { Encoders } from "../../src/stages/encoders.js";
 import type { PageJob, PageOptions } from "../../src/stages/job.js";
-import { type EncodedStrip, OUTPUT_FORMATS, type Page } from "../../src/stages/page.js";
-import { openWebpEncoder } from "../../src/stages/webp-encoder.js";
-import { paintScreentone } from "../support/images.js";
+import { OUTPUT_FORMATS } from "../../src/stages/page.js";
+import { encodePage, jobOf, LOSSLESS, noisy, OPTIONS, pageOf, pixels, smooth, tools } from "./encoding.js";
 import { drawn, numbers } from "./images.js";
 
 beforeAll(configureCodecs);
-
-const OPTIONS: PageOptions = {
-  ...{ model: null, scale: null, noise: null, tile: 0, fit: null },
-  ...{ format: "webp", quality: null, effort: null, lossless: false, strips: false },
-};
-const LOSSLESS: PageOptions = { ...OPTIONS, format: "png" };
-
-function jobOf(options: PageOptions, change: Partial<PageJob> = {}): PageJob {
-  const { signal } = new AbortController();
-  return { data: new Uint8Array(100), options, priority: 1, signal, ...change };
-}
-
-/** What the program writes with. */
-const tools = (encoders: number) => ({ encoders: new Encoders(encoders), webp: openWebpEncoder(SILENT_LOG) });
-
-/** @param inputBytes size of the encoded input */
-function encodePage(page: Page, options: PageOptions, inputBytes: number) {
-  return encodeJob(page, jobOf(options, { data: new Uint8Array(inputBytes) }), tools(2));
-}
-
-async function pageOf(image: Sharp, change: Partial<Page> = {}): Promise<Page> {
-  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
-  return {
-    colour: { data, width: info.width, height: info.height, channels: 3 },
-    ...{ alpha: null, greyscale: false, source: { width: 1, height: 1, format: "png" }, warnings: [] },
-    ...change,
-  };
-}
-
-const smooth = (width = 96, height = 64) => drawn(width, height, (x, y) => [x * 2, y * 3, 128]);
-const pixels = async (data: Uint8Array) => sharp(data).raw().toBuffer({ resolveWithObject: true });
-
-/** Noise in every pixel, so that sizes depend on quality. */
-const noisy = () =>
-  drawn(128, 128, (x, y) => [(x * 97 + y * 57) % 256, (x * 31 + y * 89) % 256, (x * y) % 256]);
 
 describe("every format", () => {
   it.each(OUTPUT_FORMATS)("%s holds the page", async (format) => {
@@ -121,7 +82,17 @@ describe("quality and effort", () => {
     expect(await effortOf({ priority: 1 })).toBe(2);
     expect(await effortOf({ priority: 2 }, { effort: 6 })).toBe(6);
     expect(await effortOf({}, { format: "png", effort: 6 })).toBeNull();
-    expect(await effortOf({}, { format: "jpeg" })).toBeNull();
+    expect(await effortOf({ priority: 2 }, { format: "jpeg" })).toBe(0);
+  });
+
+  it("effort 0 is a larger JPEG of the same pixels, and the others are alike", async () => {
+    const page = await pageOf(smooth(400, 300));
+    const at = async (effort: number) =>
+      (await encodePage(page, { ...OPTIONS, format: "jpeg", effort }, 100)).page.data;
+    const [quick, small, thorough] = await Promise.all([at(0), at(1), at(6)]);
+    expect(quick.length).toBeGreaterThan(small.length);
+    expect((await pixels(quick)).data.equals((await pixels(small)).data)).toBe(true);
+    expect(numbers(small)).toEqual(numbers(thorough));
   });
 
   it("effort changes what WebP makes", async () => {
@@ -252,78 +223,5 @@ describe("greyscale", () => {
     );
     const { page: encoded } = await encodePage(page, LOSSLESS, 100);
     expect(await sharp(encoded.data).metadata()).toMatchObject({ channels: 2, space: "b-w" });
-  });
-});
-
-describe("strips", () => {
-  const screentone = (rows = 700) => {
-    const { data, width, height } = paintScreentone(70, rows);
-    return sharp(data, { raw: { width, height, channels: 3 } });
-  };
-  const alpha = {
-    data: new Uint8Array(70 * 700).map((_, at) => (at * 7) % 256),
-    ...{ width: 70, height: 700, channels: 1 as const },
-  };
-
-  async function rowsOf(page: Page, options: PageOptions) {
-    const strips: EncodedStrip[] = [];
-    const job = jobOf({ ...options, strips: true }, { onStrip: (strip) => strips.push(strip) });
-    const { page: result } = await encodeJob(page, job, tools(4));
-    expect(result.data.length).toBe(0);
-    const parts = await Promise.all(strips.map(({ data }) => pixels(data)));
-    return { strips, result, rows: Buffer.concat(parts.map(({ data }) => data)) };
-  }
-
-  it.each([
-    ["webp", { lossless: true }],
-    ["png", {}],
-  ] as const)("one after another are the rows of the upscaled image: %s", async (format, change) => {
-    const page = await pageOf(screentone());
-    const { strips, result, rows } = await rowsOf(page, { ...OPTIONS, format, ...change });
-    expect(strips.length).toBe(4);
-    expect(result).toMatchObject({ width: 70, height: 700, format });
-    expect(rows.equals(page.colour.data)).toBe(true);
-  });
-
-  it.each([
-    ["with alpha", { alpha }, {}],
-    ["in grey", { greyscale: true }, {}],
-    ["in grey with alpha", { greyscale: true, alpha }, {}],
-    ["shrunk to fit", {}, { fit: { width: 60, height: null } }],
-    ["in grey, shrunk to fit", { greyscale: true }, { fit: { width: 60, height: null } }],
-  ] as const)("are what the page is as one image: %s", async (_what, change, options) => {
-    const page = await pageOf(screentone(), change);
-    const settings = { ...LOSSLESS, ...options };
-    const { strips, rows } = await rowsOf(page, settings);
-    const whole = await encodePage(page, settings, 100);
-    expect(strips.length).toBeGreaterThan(3);
-    expect(rows.equals((await pixels(whole.page.data)).data)).toBe(true);
-  });
-
-  it("that wait are given up with the signal's reason", async () => {
-    const controller = new AbortController();
-    const reason = new UpscalerError("cancelled", "no longer wanted");
-    const delivered: number[] = [];
-    const job = jobOf(
-      { ...OPTIONS, strips: true },
-      {
-        signal: controller.signal,
-        onStrip: ({ index }) => {
-          delivered.push(index);
-          controller.abort(reason);
-        },
-      },
-    );
-    await expect(encodeJob(await pageOf(screentone(2000)), job, tools(1))).rejects.toBe(reason);
-    expect(delivered).toEqual([0]);
-  });
-});
-
-it("a page that the format cannot hold gives encode_failed with the codec's words", async () => {
-  const page = await pageOf(drawn(1, 16384, () => [1, 2, 3]));
-  await expect(encodePage(page, OPTIONS, 100)).rejects.toMatchObject({
-    code: "encode_failed",
-    message: "cannot write the page as webp in 1 x 16384 pixels",
-    detail: expect.stringMatching(/.+/),
   });
 });
