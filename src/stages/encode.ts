@@ -8,7 +8,7 @@ import { outputSize, type Size } from "./output-size.js";
 import type { EncodedPage, EncodedStrip, OutputFormat, Page } from "./page.js";
 import { imageOf, type RawPixels } from "./planes.js";
 import { cutRows, encodeStrips, stripRows } from "./strips.js";
-import type { FinalImage, WebpEncoder } from "./webp-encoder.js";
+import type { FinalImage, WebpEncoder, WebpSettings } from "./webp-encoder.js";
 
 export interface EncodeResult {
   readonly page: EncodedPage;
@@ -126,6 +126,28 @@ function qualityOf({ options, data }: Pick<PageJob, "options" | "data">): number
   return options.quality ?? (options.lossless ? LOSSLESS_QUALITY : defaultQuality(data.length));
 }
 
+/**
+ * WebP keeps the modes of all blocks of an image in 512 KiB. Efforts below this one do not care and fail where they take
+ * more, as those of 8000 x 12000 pixels do.
+ */
+const SPARING_EFFORT = 2;
+
+async function writeWebp(
+  webp: WebpEncoder,
+  image: FinalImage,
+  settings: WebpSettings,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  try {
+    return await webp.encode(image, settings, signal);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const isFinal = thrown instanceof UpscalerError || settings.effort >= SPARING_EFFORT;
+    if (isFinal) throw thrown;
+    return webp.encode(image, { ...settings, effort: SPARING_EFFORT }, signal);
+  }
+}
+
 /** @returns what writes the page, or one strip of it, in the format that the options name */
 function imageWriter(
   job: Pick<PageJob, "options" | "data" | "signal">,
@@ -138,7 +160,7 @@ function imageWriter(
     greyscale ? imageOf(pixels).toColourspace("b-w") : imageOf(pixels);
   switch (format) {
     case "webp":
-      return (image) => webp.encode(image, { quality, effort, lossless }, job.signal);
+      return (image) => writeWebp(webp, image, { quality, effort, lossless }, job.signal);
     case "jpeg":
       return (image) =>
         opened(image)
