@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { UpscalerError } from "../../src/errors.js";
 import { configureCodecs } from "../../src/stages/codec-settings.js";
 import { encodePage as encodeJob } from "../../src/stages/encode.js";
@@ -42,6 +42,21 @@ describe("WebP whose blocks have more modes than it can hold", () => {
   it("is not tried again for another reason", async () => {
     const failure = new UpscalerError("out_of_memory", "no memory");
     expect(await attempt(0, { failure })).toEqual({ outcome: "out_of_memory", efforts: [0] });
+  });
+
+  it("is not tried again once the page is given up", async () => {
+    const controller = new AbortController();
+    const reason = new UpscalerError("cancelled", "no longer wanted");
+    const encode = vi.fn(async () => {
+      controller.abort(reason);
+      throw full;
+    });
+    const job = jobOf({ ...OPTIONS, effort: 0 }, { signal: controller.signal });
+    const encoding = encodeJob(await pageOf(smooth()), job, {
+      ...{ encoders: new Encoders(1), webp: { name: "full", encode } },
+    });
+    await expect(encoding).rejects.toBe(reason);
+    expect(encode).toHaveBeenCalledOnce();
   });
 });
 
