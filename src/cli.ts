@@ -66,7 +66,15 @@ addLogOptions(addImageOptions(addEngineOptions(upscale)), "warn").action((input,
   });
 });
 
-const pipe = program.command("pipe").description("upscale one image from stdin to stdout");
+const pipe = program
+  .command("pipe")
+  .description("upscale one image, or JPEG files one after another, from stdin to stdout or into a folder")
+  .addOption(
+    new Option("--out-dir <folder>", "write page-0001.webp, page-0002.webp ... there").default(
+      null,
+      "results one after another on stdout",
+    ),
+  );
 addLogOptions(addImageOptions(addEngineOptions(pipe)), "warn").action((options) => {
   running = runProgram(async (stdout) => {
     warmUp(options.gpuId);
