@@ -4,8 +4,14 @@ import type { Log } from "../log.js";
 import { toU32 } from "./wire-values.js";
 import type { Workload } from "./workload.js";
 
+/** Asked for by a client that wants the worker to stop reading rather than to answer `overloaded`. */
+export const BACK_PRESSURE = "back_pressure";
+
 /** What this implementation of the protocol offers beyond its core. */
-export const FEATURES = ["cancel", "update", "timeout", "progress", "stats", "strips"] as const;
+export const FEATURES = [
+  ...["cancel", "update", "timeout", "progress", "stats", "strips"],
+  BACK_PRESSURE,
+] as const;
 
 export interface WorkerIdentity {
   readonly name: string;

@@ -9,9 +9,17 @@ import { MessageReader } from "../wire/message-reader.js";
 import { asFatalError, fatalMessage } from "./answers.js";
 import { type Clock, systemClock } from "./clock.js";
 import { Dispatcher } from "./dispatcher.js";
+import { InputGate } from "./input-gate.js";
 import { Outbox } from "./outbox.js";
 import { type ParentProbe, ParentWatch } from "./parent-watch.js";
-import { helloMessage, logStats, statsMessage, type Usage, type WorkerIdentity } from "./reports.js";
+import {
+  BACK_PRESSURE,
+  helloMessage,
+  logStats,
+  statsMessage,
+  type Usage,
+  type WorkerIdentity,
+} from "./reports.js";
 import type { ReadyInfo } from "./request-options.js";
 import { Shutdown } from "./shutdown.js";
 import { toU32 } from "./wire-values.js";
@@ -48,6 +56,7 @@ export class Session {
   readonly #log: Log;
   readonly #outbox: Outbox;
   readonly #workload: Workload;
+  readonly #inputGate: InputGate;
   readonly #shutdown: Shutdown;
   readonly #dispatcher: Dispatcher;
   readonly #reader: MessageReader;
@@ -72,11 +81,13 @@ export class Session {
       onBroken: (error) => this.#onOutputBroken(error),
     });
     const events = {
+      onAnswered: () => this.#inputGate.update(),
       onIdle: () => this.#shutdown.endIfIdle(),
       onDeviceLost: () => this.#onDeviceLost(),
       onFatal: (error: FatalError) => this.#fail(error),
     };
     this.#workload = new Workload({ outbox: this.#outbox, clock, limits, log, events });
+    this.#inputGate = new InputGate(options.input, this.#workload);
     this.#shutdown = new Shutdown({
       clock,
       workload: this.#workload,
@@ -137,7 +148,11 @@ export class Session {
 
   #onInput(chunk: Uint8Array): void {
     // What comes after the end is read and dropped, so that a client blocked in writing gets to read why.
-    if (!this.#isEnding) this.#guard(() => this.#reader.push(chunk));
+    if (this.#isEnding) return;
+    this.#guard(() => {
+      this.#reader.push(chunk);
+      this.#inputGate.update();
+    });
   }
 
   #onInputEnd(): void {
@@ -179,8 +194,9 @@ export class Session {
     this.#shutdown.drain("its device was lost", this.#limits.drainMs, EXIT.replaceMe);
   }
 
-  #onHello({ client, parent_pid }: ClientHello): void {
+  #onHello({ client, parent_pid, features }: ClientHello): void {
     this.#log.info("client connected", { client: client.name, version: client.version });
+    this.#workload.takesMore = features?.includes(BACK_PRESSURE) === true;
     if (parent_pid !== undefined) this.#parent?.watch(parent_pid);
   }
 
@@ -245,6 +261,7 @@ export class Session {
     this.#isEnding = true;
     this.#shutdown.abandon();
     this.#parent?.stop();
+    this.#inputGate.open();
     this.#workload.abortAll(
       new UpscalerError("shutting_down", `expected a worker that stays, but it ends: ${reason}`),
     );

@@ -15,6 +15,8 @@ import { Scheduler } from "./scheduler.js";
 import { toU32 } from "./wire-values.js";
 
 export interface WorkloadEvents {
+  /** A live request was answered. */
+  onAnswered(): void;
   /** The last live request was answered. */
   onIdle(): void;
   /** The device can no longer be used. */
@@ -33,6 +35,8 @@ export interface WorkloadParts {
 
 /** Every request from its arrival to its one answer. */
 export class Workload implements JobEvents {
+  /** Requests past the limits are taken, since the session stops reading instead. */
+  takesMore = false;
   readonly #parts: WorkloadParts;
   readonly #tracker = new RequestTracker();
   readonly #waiting = new Scheduler<Job>();
@@ -59,6 +63,12 @@ export class Workload implements JobEvents {
 
   get bytes(): number {
     return this.#tracker.bytes;
+  }
+
+  /** Whether a limit of what is in flight is reached. */
+  get isFull(): boolean {
+    const { maxInFlight, maxInFlightBytes } = this.#parts.limits;
+    return this.#tracker.size >= maxInFlight || this.#tracker.bytes >= maxInFlightBytes;
   }
 
   /** Answers since the start, by `result` or the code of their error. */
@@ -136,7 +146,7 @@ export class Workload implements JobEvents {
     this.#waiting.remove(job);
     this.#settle(job, () => this.refuse(job.id, error));
     job.abort(error);
-    this.#announceIdle();
+    this.#announceAnswered();
   }
 
   /** Refuses whatever comes from now on. */
@@ -201,7 +211,7 @@ export class Workload implements JobEvents {
       this.#sendResult(job, result);
       this.#count("result");
     });
-    this.#announceIdle();
+    this.#announceAnswered();
   }
 
   /** @throws {UpscalerError} output_too_large, internal: the result cannot be sent, and nothing of it was */
@@ -235,7 +245,7 @@ export class Workload implements JobEvents {
       this.#settle(job, () => this.refuse(job.id, error));
     }
     if (thrown instanceof FatalError) this.#parts.events.onFatal(thrown);
-    if (isFirst) this.#announceIdle();
+    if (isFirst) this.#announceAnswered();
   }
 
   /** Answers a job that was closed; an answer that cannot be sent becomes an error that can. */
@@ -249,7 +259,8 @@ export class Workload implements JobEvents {
     }
   }
 
-  #announceIdle(): void {
+  #announceAnswered(): void {
+    this.#parts.events.onAnswered();
     if (this.isIdle) this.#parts.events.onIdle();
   }
 
@@ -258,6 +269,7 @@ export class Workload implements JobEvents {
   }
 
   #findOverload(request: UpscaleMessage): UpscalerError | null {
+    if (this.takesMore) return null;
     const { maxInFlight, maxInFlightBytes } = this.#parts.limits;
     if (this.#tracker.size >= maxInFlight) {
       return new UpscalerError(

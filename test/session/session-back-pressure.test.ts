@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EXIT } from "../../protocol/error-codes.js";
+import { FatalError, UpscalerError } from "../../src/errors.js";
 import { FakeProcessor, pageResult } from "./fake-processor.js";
 import { Harness } from "./session-harness.js";
 
@@ -131,5 +132,89 @@ describe("Session: a client that reads slowly", () => {
     }
     expect(harness.exitCode).toBe(EXIT.ok);
     expect(reads).toBeGreaterThan(2);
+  });
+});
+
+describe("Session: a client that asks for back-pressure", () => {
+  const FULL = { maxInFlight: 2, maxUnsentBytes: 10_000 };
+
+  async function fullSession(limits = FULL, places = 1): Promise<Harness> {
+    const processor = new FakeProcessor(places);
+    const harness = new Harness({ silent: true, limits, processor });
+    const client = { name: "test", version: "0" };
+    harness.send({ t: "hello", proto: 1, client, features: ["telepathy", "back_pressure"] });
+    await harness.turn();
+    for (let id = 1; id <= 5; id++) {
+      harness.upscale(id);
+      await harness.turn();
+    }
+    return harness;
+  }
+
+  it("is not read while the limit of requests is reached, and refused nothing", async () => {
+    const harness = await fullSession();
+    expect(harness.input.isPaused()).toBe(true);
+    harness.send({ t: "ping", nonce: 1 });
+    await harness.turn();
+    expect(harness.ofType("pong")).toEqual([]);
+    for (let page = 1; page <= 5; page++) {
+      harness.processor.finish();
+      await harness.turn();
+    }
+    expect([1, 2, 3, 4, 5].map((id) => harness.outcomes(id))).toEqual(Array(5).fill(["result"]));
+    expect(harness.ofType("pong")).toHaveLength(1);
+  });
+
+  it("is not read while the limit of bytes is reached", async () => {
+    const harness = await fullSession({
+      ...FULL,
+      maxInFlight: 100,
+      maxInFlightBytes: 3 * "image".length,
+    } as typeof FULL);
+    expect(harness.input.isPaused()).toBe(true);
+    harness.processor.finish();
+    await harness.turn();
+    harness.processor.finish();
+    await harness.turn();
+    expect([1, 2].map((id) => harness.outcomes(id))).toEqual([["result"], ["result"]]);
+    harness.processor.fail(new UpscalerError("decode_failed", "bad"));
+    await harness.turn();
+    expect(harness.input.isPaused()).toBe(false);
+  });
+
+  it("has what one read brings taken past the limit", async () => {
+    const harness = await fullSession({ ...FULL, maxInFlight: 6 });
+    expect(harness.input.isPaused()).toBe(false);
+    const requests = [6, 7, 8].map((id) => ({ t: "upscale", id, data: Buffer.from("image") }) as const);
+    harness.send(...requests);
+    await harness.turn();
+    expect(harness.input.isPaused()).toBe(true);
+    expect(harness.ofType("error")).toEqual([]);
+  });
+
+  it("has everything answered when its input ends while it is not read", async () => {
+    const harness = await fullSession();
+    harness.input.end();
+    await harness.turn();
+    expect(harness.exitCode).toBeNull();
+    for (let page = 1; page <= 5; page++) {
+      harness.processor.finish();
+      await harness.turn();
+    }
+    expect(harness.ofType("result")).toHaveLength(5);
+    expect(harness.exitCode).toBe(EXIT.ok);
+  });
+
+  it.each(["terminated", "broken"])("is read again when the session is %s", async (how) => {
+    const harness = await fullSession();
+    if (how === "terminated") {
+      harness.session.terminate("SIGTERM");
+      harness.processor.finish();
+    } else {
+      harness.processor.fail(new FatalError("internal_fatal", "broken"));
+    }
+    await harness.turn();
+    expect(harness.input.readableLength).toBe(0);
+    expect(harness.exitCode).toBe(how === "terminated" ? EXIT.ok : EXIT.internal);
   });
 });
