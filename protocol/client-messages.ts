@@ -5,6 +5,7 @@ import {
   flag,
   graceMs,
   integer,
+  label,
   listOf,
   map,
   name,
@@ -59,6 +60,7 @@ const upscale = map({
   timeout_ms: durationMs.optional(),
   progress: flag.optional(),
   strips: flag.optional(),
+  label: label.optional(),
   data: bytes,
 });
 

@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { I32_MIN, MAX_DURATION_MS, MAX_REQUEST_ID, MESSAGE_LIMITS, U32_MAX } from "./limits.js";
+import {
+  I32_MIN,
+  MAX_DURATION_MS,
+  MAX_LABEL_LENGTH,
+  MAX_REQUEST_ID,
+  MESSAGE_LIMITS,
+  U32_MAX,
+} from "./limits.js";
 
 /*
  * Building blocks of the message schemas. The error text of each says what was expected, as a noun phrase; the receiver
@@ -32,6 +39,9 @@ export const durationMs = integer(1, MAX_DURATION_MS);
 export const graceMs = integer(0, MAX_DURATION_MS);
 export const flag = z.boolean({ error: "a boolean" });
 export const text = z.string({ error: "a string" });
+export const label = text.max(MAX_LABEL_LENGTH, {
+  error: `a string of at most ${MAX_LABEL_LENGTH} characters`,
+});
 export const name = text.min(1, { error: "a string that is not empty" });
 
 export const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.byteLength > 0, {

@@ -8,6 +8,9 @@ export const I32_MIN = -0x8000_0000;
 /** The largest request id; 0 and 2^32-1 stay free for a receiver's own use. */
 export const MAX_REQUEST_ID = U32_MAX - 1;
 
+/** Longest `label` of a request, in UTF-16 code units. */
+export const MAX_LABEL_LENGTH = 255;
+
 /** Longest time span a field may carry: Node.js timers cannot wait longer. */
 export const MAX_DURATION_MS = 0x7fff_ffff;
 

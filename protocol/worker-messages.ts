@@ -1,6 +1,19 @@
 import { z } from "zod";
 import { OUTPUT_FORMATS } from "./client-messages.js";
-import { bytes, flag, i32, integer, listOf, map, name, oneOf, requestId, text, u32 } from "./fields.js";
+import {
+  bytes,
+  flag,
+  i32,
+  integer,
+  label,
+  listOf,
+  map,
+  name,
+  oneOf,
+  requestId,
+  text,
+  u32,
+} from "./fields.js";
 
 /**
  * Messages from the worker to the client. A client ignores unknown fields and unknown types, and takes a code that it
@@ -37,6 +50,7 @@ const ready = map({
 const result = map({
   t: z.literal("result"),
   id: requestId,
+  label: label.optional(),
   width: u32,
   height: u32,
   format: oneOf(OUTPUT_FORMATS),
@@ -57,6 +71,7 @@ const result = map({
 const strip = map({
   t: z.literal("strip"),
   id: requestId,
+  label: label.optional(),
   index: u32,
   count: u32,
   y: u32,
@@ -69,6 +84,7 @@ const strip = map({
 const error = map({
   t: z.literal("error"),
   id: requestId,
+  label: label.optional(),
   code: text,
   message: text,
   retryable: flag,

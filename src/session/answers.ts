@@ -35,10 +35,12 @@ export function asFatalError(thrown: unknown, otherwise: "internal_fatal" | "gpu
     : new FatalError(otherwise, messageOf(thrown), { cause: thrown });
 }
 
-export function errorMessage(id: number, error: UpscalerError): ErrorMessage {
+/** @param label of the request, where it is known */
+export function errorMessage(id: number, error: UpscalerError, label?: string): ErrorMessage {
   return {
     t: "error",
     id,
+    label,
     code: error.code,
     message: clipText(error.message, TEXT_BYTES),
     retryable: REQUEST_ERROR_CODES[error.code].retryable,
@@ -57,6 +59,7 @@ export function resultMessage(job: Job, result: PageResult, finishedAt: number):
   return {
     t: "result",
     id: job.id,
+    label: job.label,
     width: page.width,
     height: page.height,
     format: page.format,

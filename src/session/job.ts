@@ -19,6 +19,8 @@ export class Job implements PageJob {
   readonly id: number;
   readonly data: Uint8Array;
   readonly options: PageOptions;
+  /** Goes back with every message about the request. */
+  readonly label: string | undefined;
   readonly arrivedAt: number;
   priority: number;
   isRunning = false;
@@ -35,6 +37,7 @@ export class Job implements PageJob {
     this.id = request.id;
     this.data = request.data;
     this.options = pageOptionsOf(request);
+    this.label = request.label;
     this.priority = request.priority ?? PRIORITY.normal;
     this.#wantsProgress = request.progress ?? false;
     this.#clock = clock;

@@ -9,7 +9,7 @@ export const BACK_PRESSURE = "back_pressure";
 
 /** What this implementation of the protocol offers beyond its core. */
 export const FEATURES = [
-  ...["cancel", "update", "timeout", "progress", "stats", "strips"],
+  ...["cancel", "update", "timeout", "progress", "stats", "strips", "label"],
   BACK_PRESSURE,
 ] as const;
 

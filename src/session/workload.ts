@@ -106,7 +106,7 @@ export class Workload implements JobEvents {
     this.requireUnusedId(request.id);
     const refusal = this.#refusal ?? this.#findOverload(request);
     if (refusal !== null) {
-      this.refuse(request.id, refusal);
+      this.refuse(request.id, refusal, request.label);
       return;
     }
     const job = new Job(request, this.#parts.clock, this);
@@ -118,10 +118,10 @@ export class Workload implements JobEvents {
   }
 
   /** Answers a request that never became live. */
-  refuse(id: number, error: UpscalerError): void {
+  refuse(id: number, error: UpscalerError, label?: string): void {
     this.#count(error.code);
     this.#parts.log.debug("page refused", { id, code: error.code });
-    this.#parts.outbox.send(errorMessage(id, error));
+    this.#parts.outbox.send(errorMessage(id, error, label));
   }
 
   update(message: UpdateMessage): void {
@@ -144,7 +144,7 @@ export class Workload implements JobEvents {
   abort(job: Job, error: UpscalerError): void {
     if (!this.#tracker.close(job)) return;
     this.#waiting.remove(job);
-    this.#settle(job, () => this.refuse(job.id, error));
+    this.#settle(job, () => this.refuse(job.id, error, job.label));
     job.abort(error);
     this.#announceAnswered();
   }
@@ -190,7 +190,8 @@ export class Workload implements JobEvents {
   }
 
   onStrip(job: Job, strip: EncodedStrip): void {
-    if (this.#tracker.find(job.id) === job) this.#parts.outbox.send({ t: "strip", id: job.id, ...strip });
+    if (this.#tracker.find(job.id) !== job) return;
+    this.#parts.outbox.send({ t: "strip", id: job.id, label: job.label, ...strip });
   }
 
   async #run(job: Job, processor: PageProcessor): Promise<void> {
@@ -242,7 +243,7 @@ export class Workload implements JobEvents {
       if (error.code === "internal") {
         this.#parts.log.error("a request failed", { id: job.id, reason: error.detail ?? error.message });
       }
-      this.#settle(job, () => this.refuse(job.id, error));
+      this.#settle(job, () => this.refuse(job.id, error, job.label));
     }
     if (thrown instanceof FatalError) this.#parts.events.onFatal(thrown);
     if (isFirst) this.#announceAnswered();
@@ -255,7 +256,7 @@ export class Workload implements JobEvents {
       answer();
     } catch (thrown) {
       this.#parts.log.error("an answer could not be sent", { id: job.id, reason: String(thrown) });
-      this.refuse(job.id, asRequestError(thrown));
+      this.refuse(job.id, asRequestError(thrown), job.label);
     }
   }
 

@@ -25,7 +25,7 @@ describe("Session: the worker's side of the handshake", () => {
         name: "worker",
         version: "1.2.3",
         pid: 42,
-        features: ["cancel", "update", "timeout", "progress", "stats", "strips", "back_pressure"],
+        features: ["cancel", "update", "timeout", "progress", "stats", "strips", "label", "back_pressure"],
         limits: {
           max_frame: DEFAULT_WORKER_LIMITS.maxFrame,
           max_in_flight: 256,

@@ -316,3 +316,40 @@ describe("Session: requests that are wrong", () => {
     }
   });
 });
+
+describe("Session: a request with a label", () => {
+  const label = "Seite 7 – größer";
+  const labels = (harness: Harness, type: string) => harness.ofType(type).map((message) => message.label);
+
+  it("has it in its strips and its result", async () => {
+    const harness = new Harness();
+    harness.upscale(1, { label, strips: true });
+    await harness.turn();
+    const strip = { index: 0, count: 1, y: 0, width: 2, height: 2, format: "webp", data: IMAGE } as const;
+    harness.processor.started[0]?.onStrip?.(strip);
+    harness.processor.finish(pageResult(Buffer.alloc(0)));
+    await harness.turn();
+    expect([labels(harness, "strip"), labels(harness, "result")]).toEqual([[label], [label]]);
+  });
+
+  it("has it in its error, whether it was started, cancelled or never accepted", async () => {
+    const harness = new Harness({ limits: { maxInFlight: 2 } });
+    for (const id of [1, 2, 3]) harness.upscale(id, { label });
+    harness.send({ t: "cancel", id: 2 });
+    await harness.turn();
+    harness.processor.fail(new UpscalerError("decode_failed", "bad"));
+    await harness.turn();
+    expect([1, 2, 3].map((id) => harness.outcomes(id)[0])).toEqual([
+      "decode_failed",
+      "cancelled",
+      "overloaded",
+    ]);
+    expect(labels(harness, "error")).toEqual([label, label, label]);
+  });
+
+  it("is refused when it is longer than a file's name", async () => {
+    const harness = await answerTo({ t: "upscale", id: 1, data: IMAGE, label: "x".repeat(256) });
+    expect(harness.outcomes(1)).toEqual(["invalid_request"]);
+    expect(harness.answers(1)[0]?.message).toMatch(/^expected a string of at most 255 characters for label/);
+  });
+});
