@@ -6,6 +6,7 @@ import { addBenchPipelineOptions } from "./commands/bench-pipeline-options.js";
 import { addConformanceOptions } from "./commands/conformance-options.js";
 import { addEngineOptions, modelNoiseOption, modelScaleOption } from "./commands/engine-options.js";
 import { addImageOptions, integerFrom } from "./commands/image-options.js";
+import { addPackOptions } from "./commands/pack-options.js";
 import { addLogOptions } from "./commands/program-log.js";
 import { runProgram } from "./commands/run-program.js";
 import { warmUp } from "./engine/warm-up.js";
@@ -80,6 +81,23 @@ addLogOptions(addImageOptions(addEngineOptions(pipe)), "warn").action((options) 
     warmUp(options.gpuId);
     return (await import("./commands/pipe.js")).runPipe(options, stdout);
   });
+});
+
+const pack = program
+  .command("pack")
+  .description("write a worker's requests for image files to stdout: pack *.jpg | worker | unpack -o out");
+addPackOptions(pack).action((files, options) => {
+  running = runProgram(async (stdout) =>
+    (await import("./commands/pack.js")).runPack(files, options, stdout),
+  );
+});
+
+const unpack = program
+  .command("unpack")
+  .description("write a worker's answers on stdin into files, named as those that were packed")
+  .requiredOption("-o, --output <folder>", "where the files go; made when it is not there");
+addLogOptions(unpack, "warn").action((options) => {
+  running = runProgram(async () => (await import("./commands/unpack.js")).runUnpack(options));
 });
 
 program

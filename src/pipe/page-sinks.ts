@@ -1,10 +1,10 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
-import { messageOf, UpscalerError } from "../errors.js";
+import { UpscalerError } from "../errors.js";
+import { numberedName } from "../files/page-file-names.js";
 import { writeWhole } from "../files/write-whole.js";
-import type { EncodedPage, OutputFormat } from "../stages/page.js";
+import type { EncodedPage } from "../stages/page.js";
 
 /** Where finished pages go, one after another. */
 export interface PageSink {
@@ -20,28 +20,6 @@ export interface PageSink {
 /** The reader of the output is gone, as `head` goes when it has what it wants. */
 export class OutputClosed extends Error {
   override readonly name = "OutputClosed";
-}
-
-const DIGITS = 4;
-
-/** @returns the name of a file for a page that has none of its own */
-export function numberedName(number: number, format: OutputFormat): string {
-  return `page-${String(number).padStart(DIGITS, "0")}${extensionOf(format)}`;
-}
-
-export function extensionOf(format: OutputFormat): string {
-  return format === "jpeg" ? ".jpg" : `.${format}`;
-}
-
-/** @throws {UpscalerError} invalid_request: no such folder, and none that can be made */
-export async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (cause) {
-    throw new UpscalerError("invalid_request", `cannot make the folder ${folder}: ${messageOf(cause)}`, {
-      cause,
-    });
-  }
 }
 
 /** A file for each page, which is whole whenever it is there. */
