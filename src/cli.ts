@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { EXIT, type ExitCode } from "../protocol/error-codes.js";
 import { addBenchEngineOptions } from "./commands/bench-engine-options.js";
+import { addBenchFilesOptions } from "./commands/bench-files-options.js";
 import { addBenchPeersOptions } from "./commands/bench-peers-options.js";
 import { addBenchPipelineOptions } from "./commands/bench-pipeline-options.js";
 import { addConformanceOptions } from "./commands/conformance-options.js";
@@ -171,6 +172,15 @@ const benchPeers = bench
 addBenchPeersOptions(benchPeers).action((pages, options) => {
   running = runProgram(async ({ stream }) =>
     (await import("./commands/bench-peers.js")).runBenchPeers({ pages, ...options }, stream, process.stderr),
+  );
+});
+
+const benchFiles = bench
+  .command("files")
+  .description("compare ways to read and write page files: one by one, ahead and behind, and with io_uring");
+addBenchFilesOptions(benchFiles).action((options) => {
+  running = runProgram(async ({ stream }) =>
+    (await import("./commands/bench-files.js")).runBenchFiles(options, stream, process.stderr),
   );
 });
 
