@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
 import { DEFAULT_WORKER_LIMITS, MAX_FRAME_BYTES } from "../../protocol/limits.js";
 import type { UpscalerError } from "../errors.js";
-import { makeFolder } from "../files/make-folder.js";
+import { makeOutputFolder } from "../files/make-folder.js";
 import type { Log } from "../log.js";
 import { OrderedRun, type PageOutcome } from "../pipe/ordered-run.js";
 import { FolderSink, OutputClosed, type PageSink, StreamSink } from "../pipe/page-sinks.js";
@@ -104,7 +104,7 @@ export async function runPipe(choice: PipeChoice, stdout: GuardedStdout): Promis
     );
     return EXIT.usage;
   }
-  if (outDir !== null) await makeFolder(outDir);
+  if (outDir !== null) await makeOutputFolder(outDir);
   const stages = await openStages(choice, log);
   try {
     const sink = outDir === null ? new StreamSink(stdout.stream) : new FolderSink(outDir);

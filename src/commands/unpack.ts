@@ -1,6 +1,6 @@
 import type { ExitCode } from "../../protocol/error-codes.js";
 import { EXIT } from "../../protocol/error-codes.js";
-import { makeFolder } from "../files/make-folder.js";
+import { makeOutputFolder } from "../files/make-folder.js";
 import { PageFiles } from "../packing/page-files.js";
 import { Unpacker } from "../packing/unpacker.js";
 import { Interrupted, watchInterrupts } from "./interruption.js";
@@ -13,7 +13,7 @@ export async function runUnpack(choice: LogChoice & { readonly output: string })
     log.error("expected a worker's answers on stdin, received a terminal: worker < requests | unpack -o out");
     return EXIT.usage;
   }
-  await makeFolder(choice.output);
+  await makeOutputFolder(choice.output);
   const interrupted = watchInterrupts();
   interrupted.addEventListener("abort", () => process.stdin.destroy());
   const files = new PageFiles(choice.output);

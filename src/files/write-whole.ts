@@ -1,5 +1,5 @@
-import { open, rename, rm } from "node:fs/promises";
 import { messageOf, UpscalerError } from "../errors.js";
+import { WholeFile } from "./whole-file.js";
 
 /**
  * Writes beside the target and renames, so that a reader never sees half an image under the final name.
@@ -7,18 +7,16 @@ import { messageOf, UpscalerError } from "../errors.js";
  * @throws {UpscalerError} encode_failed: it cannot be written; nothing of it is left then
  */
 export async function writeWhole(path: string, data: Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
   try {
-    const file = await open(temporary, "wx");
+    const file = await WholeFile.create(path);
     try {
-      await file.writeFile(data);
-      await file.sync();
-    } finally {
-      await file.close();
+      await file.write(data);
+    } catch (cause) {
+      await file.discard();
+      throw cause;
     }
-    await rename(temporary, path);
+    await file.commit();
   } catch (cause) {
-    await rm(temporary, { force: true });
     throw new UpscalerError("encode_failed", `cannot write ${path}: ${messageOf(cause)}`, { cause });
   }
 }
