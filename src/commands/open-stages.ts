@@ -10,11 +10,27 @@ import { MemoryGate } from "../stages/memory-gate.js";
 import { pageMemory } from "../stages/page-memory.js";
 import { createPageStages, type PageStages } from "../stages/page-stages.js";
 import { PagePipeline, type PipelineLimits } from "../stages/pipeline.js";
+import { TtaEngine, ttaMemory } from "../stages/tta-engine.js";
 import { openWebpEncoder } from "../stages/webp-encoder.js";
 import { PROGRAM_VERSION } from "../version.js";
 import type { EngineChoice } from "./engine-options.js";
 import { memoryShares } from "./memory-shares.js";
 import { openEngine } from "./open-engine.js";
+
+/** Pages that are read, upscaled and written side by side. */
+export interface StageJobs {
+  readonly load: number;
+  readonly proc: number;
+  readonly save: number;
+}
+
+/** What the command line says about the stages, beside the engine. */
+export interface StagesChoice {
+  /** Absent or null: by the cores and the device. */
+  readonly jobs?: StageJobs | null;
+  /** Average over the eight ways to turn and mirror a page. */
+  readonly tta?: boolean;
+}
 
 /** The stages around a loaded engine, ready for pages. */
 export interface OpenedStages {
@@ -29,12 +45,13 @@ export interface OpenedStages {
  * Places for pages: enough that the engine finds the next decoded page waiting and that encoding, the slowest stage
  * beside a fast GPU, has every core; no more, since each place is a page in memory.
  */
-function pipelineLimits(engine: Engine, cores: number): PipelineLimits {
-  const decoders = Math.max(1, Math.ceil(cores / 4));
+function pipelineLimits(engine: Engine, cores: number, jobs: StageJobs | null): PipelineLimits {
+  const usual = { load: Math.max(1, Math.ceil(cores / 4)), proc: engine.lanes, save: cores };
+  const { load, proc, save } = jobs ?? usual;
   return {
-    decode: { concurrency: decoders, places: decoders + engine.lanes },
-    upscale: { concurrency: engine.lanes, places: engine.lanes + 1 },
-    encode: { concurrency: cores, places: cores },
+    decode: { concurrency: load, places: load + proc },
+    upscale: { concurrency: proc, places: proc + 1 },
+    encode: { concurrency: save, places: save },
   };
 }
 
@@ -50,11 +67,12 @@ export interface PipelineParts {
  *
  * @throws {FatalError} gpu_init_failed, internal_fatal
  */
-export async function openParts(choice: EngineChoice, log: Log): Promise<PipelineParts> {
+export async function openParts(choice: EngineChoice & StagesChoice, log: Log): Promise<PipelineParts> {
   configureCodecs();
-  const engine = await openEngine(choice, log);
+  const loaded = await openEngine(choice, log);
+  const engine = choice.tta ? new TtaEngine(loaded) : loaded;
   const { maxInputPixels } = DEFAULT_WORKER_LIMITS;
-  const limits = pipelineLimits(engine, availableParallelism());
+  const limits = pipelineLimits(engine, availableParallelism(), choice.jobs ?? null);
   const encoders = limits.encode.concurrency;
   const webp = openWebpEncoder(log);
   const stages = createPageStages(engine, {
@@ -75,25 +93,28 @@ export function boundMemory(
   pipeline: PagePipeline,
   stages: PageStages,
   engine: Pick<Engine, "scale">,
-  settings: { readonly maxInputPixels: number; readonly maxMemoryMb: number },
+  settings: { readonly maxInputPixels: number; readonly maxMemoryMb: number; readonly tta?: boolean },
   log: Log,
 ): Pick<OpenedStages, "processor" | "memory"> {
   const memory = new MemoryAccount(memoryShares(settings.maxMemoryMb).pages);
   const limits = { maxPixels: settings.maxInputPixels };
   const measure = async ({ data, options }: PageJob) => {
     stages.expectSupported(options);
-    return pageMemory(await inspectPage(data, limits), options, engine.scale);
+    const page = await inspectPage(data, limits);
+    const bytes = pageMemory(page, options, engine.scale);
+    return settings.tta ? bytes + ttaMemory(page.header.width * page.header.height, engine.scale) : bytes;
   };
   return { memory, processor: new MemoryGate(pipeline, memory, measure, log) };
 }
 
 /** @throws {FatalError} gpu_init_failed, internal_fatal */
-export async function openStages(choice: EngineChoice, log: Log): Promise<OpenedStages> {
+export async function openStages(choice: EngineChoice & StagesChoice, log: Log): Promise<OpenedStages> {
   const { engine, stages, limits } = await openParts(choice, log);
   const pipeline = new PagePipeline(stages, limits, () => performance.now());
   const settings = {
     maxInputPixels: DEFAULT_WORKER_LIMITS.maxInputPixels,
     maxMemoryMb: choice.maxMemory,
+    tta: choice.tta ?? false,
   };
   return { engine, pipeline, ...boundMemory(pipeline, stages, engine, settings, log) };
 }

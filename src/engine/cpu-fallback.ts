@@ -1,21 +1,12 @@
 import { messageOf, UpscalerError } from "../errors.js";
 import type { Log } from "../log.js";
+import { orAborted } from "../or-aborted.js";
 import type { PixelBuffer } from "../stages/page.js";
 import type { Engine, UpscaledImage, UpscaleOptions } from "./engine.js";
 
 /** @returns whether pages that do not fit on the GPU go to the CPU; a device that was named is obeyed, never replaced */
 export function allowsCpuFallback(gpuId: number | "auto", asked: boolean | null): boolean {
   return asked ?? gpuId === "auto";
-}
-
-/** Rejects with the signal's reason as soon as it is aborted; what was awaited goes on without this caller. */
-function orAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
 
 /**
