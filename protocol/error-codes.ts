@@ -39,6 +39,9 @@ export const EXIT = {
   protocol: 76,
 } as const;
 
+/** Exit codes of a command on files that a signal ended: 128 and its number, as shells have it. */
+export const SIGNAL_EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
 /** Codes of `fatal` frames: the last frame before the process ends with `exitCode`. */
 export const FATAL_ERROR_CODES = {
   unsupported_version: { exitCode: EXIT.protocol },
@@ -56,7 +59,7 @@ export const FATAL_ERROR_CODES = {
 
 export type RequestErrorCode = keyof typeof REQUEST_ERROR_CODES;
 export type FatalErrorCode = keyof typeof FATAL_ERROR_CODES;
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT] | (typeof SIGNAL_EXIT)[keyof typeof SIGNAL_EXIT];
 
 /** @returns whether `code` may stand in an `error` frame */
 export function isRequestErrorCode(code: string): code is RequestErrorCode {

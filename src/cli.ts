@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
-import { EXIT, type ExitCode } from "../protocol/error-codes.js";
+import { EXIT, type ExitCode, SIGNAL_EXIT } from "../protocol/error-codes.js";
 import { addBenchEngineOptions } from "./commands/bench-engine-options.js";
 import { addBenchFilesOptions } from "./commands/bench-files-options.js";
 import { addBenchPeersOptions } from "./commands/bench-peers-options.js";
@@ -10,6 +10,7 @@ import { addImageOptions, integerFrom } from "./commands/image-options.js";
 import { addPackOptions } from "./commands/pack-options.js";
 import { addLogOptions } from "./commands/program-log.js";
 import { runProgram } from "./commands/run-program.js";
+import { addUpscaleOptions } from "./commands/upscale-options.js";
 import { warmUp } from "./engine/warm-up.js";
 import { PROGRAM_NAME, PROGRAM_VERSION } from "./version.js";
 
@@ -27,7 +28,7 @@ const program = new Command(PROGRAM_NAME)
   .enablePositionalOptions()
   .addHelpText(
     "after",
-    `\nExit codes: ${EXIT.ok} done, ${EXIT.failure} an input failed, ${EXIT.usage} wrong command line, ${EXIT.noDevice} no usable device, ${EXIT.internal} internal fault,\n  ${EXIT.replaceMe} device lost, start a new process, ${EXIT.protocol} the peer broke the protocol.`,
+    `\nExit codes: ${EXIT.ok} done, ${EXIT.failure} an input failed, ${EXIT.usage} wrong command line, ${EXIT.noDevice} no usable device, ${EXIT.internal} internal fault,\n  ${EXIT.replaceMe} device lost, start a new process, ${EXIT.protocol} the peer broke the protocol,\n  ${Object.values(SIGNAL_EXIT).join(", ")} ended by ${Object.keys(SIGNAL_EXIT).join(", ")}.`,
   );
 
 const worker = program
@@ -58,15 +59,15 @@ program
 
 const upscale = program
   .command("upscale")
-  .description("upscale one image file")
-  .argument("<input>", "JPEG, PNG, WebP, GIF, AVIF or TIFF file")
-  .requiredOption("-o, --output <file>", "where the result goes: .webp, .jpg or .png");
-addLogOptions(addImageOptions(addEngineOptions(upscale)), "warn").action((input, options) => {
-  running = runProgram(async () => {
-    warmUp(options.gpuId);
-    return (await import("./commands/upscale.js")).runUpscale(input, options);
-  });
-});
+  .description("upscale images, folders and comic archives into files or archives, see docs/batch.md");
+addUpscaleOptions(addLogOptions(addImageOptions(addEngineOptions(upscale)), "warn")).action(
+  (inputs, options) => {
+    running = runProgram(async (stdout) => {
+      warmUp(options.gpuId);
+      return (await import("./commands/upscale.js")).runUpscale(inputs, options, stdout);
+    });
+  },
+);
 
 const pipe = program
   .command("pipe")

@@ -34,12 +34,19 @@ function parseFit(text: string): { width: number | null; height: number | null }
   return fit;
 }
 
+function parseFormat(text: string): OutputFormat {
+  const format = OUTPUT_FORMATS.find((known) => known === (text === "jpg" ? "jpeg" : text));
+  if (format !== undefined) return format;
+  throw new InvalidArgumentError(`expected one of ${OUTPUT_FORMATS.join(", ")}, received '${text}'`);
+}
+
 /** Adds the options that describe the output image. */
 export function addImageOptions(command: Command): Command {
   return command
     .addOption(
       new Option("-f, --format <format>", "output format")
         .choices(OUTPUT_FORMATS)
+        .argParser(parseFormat)
         .default(null, "by the output's name, else webp"),
     )
     .addOption(

@@ -19,7 +19,11 @@ export function addLogOptions(command: Command, least: LogLevel): Command {
     );
 }
 
+function writeLine(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
 /** @returns a log on standard error */
-export function openLog({ log, logLevel }: LogChoice): Log {
-  return createLog((line) => void process.stderr.write(`${line}\n`), { least: logLevel, format: log });
+export function openLog({ log, logLevel }: LogChoice, write: (line: string) => void = writeLine): Log {
+  return createLog(write, { least: logLevel, format: log });
 }
