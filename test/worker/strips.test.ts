@@ -62,7 +62,7 @@ describe("strips", () => {
   });
 
   it("end with the request: none comes after its answer", async () => {
-    const data = await pngOf(900, 3000);
+    const data = await pngOf(300, 2000);
     await withWorker(async (worker) => {
       worker.send({ t: "upscale", id: 1, data, strips: true, effort: 6 });
       await worker.type("strip");
