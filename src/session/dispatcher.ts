@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { requestId } from "../../protocol/fields.js";
+import { label, requestId } from "../../protocol/fields.js";
 import {
   CLIENT_MESSAGES,
   type ClientHello,
@@ -77,7 +77,7 @@ export class Dispatcher {
     workload.requireUnusedId(id);
     const checked = checkFields(CLIENT_MESSAGES.upscale, raw);
     if (checked.ok) workload.accept(checked.value);
-    else workload.refuse(id, new UpscalerError("invalid_request", checked.problem));
+    else workload.refuse(id, new UpscalerError("invalid_request", checked.problem), labelOf(raw));
   }
 
   #update(raw: RawMessage): void {
@@ -126,4 +126,9 @@ function required<Schema extends z.ZodType>(schema: Schema, raw: RawMessage): z.
   const checked: Checked<z.output<Schema>> = checkFields(schema, raw);
   if (checked.ok) return checked.value;
   throw new FatalError("bad_envelope", `${checked.problem}, in a message of type ${String(raw.t)}`);
+}
+
+/** @returns the label of a request whose other fields may be wrong; undefined without a legal one */
+function labelOf(raw: RawMessage): string | undefined {
+  return label.safeParse(raw.label).data;
 }
