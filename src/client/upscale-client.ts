@@ -31,7 +31,7 @@ import {
   type WorkerCommand,
   type WorkerExit,
 } from "./worker-process.js";
-import type { EndedRun } from "./worker-run.js";
+import { type EndedRun, isCrash } from "./worker-run.js";
 
 /** What a worker has said of itself, in the words of the protocol. */
 export interface WorkerInfo {
@@ -252,13 +252,13 @@ export class UpscaleClient extends EventEmitter<ClientEventMap> {
     queueMicrotask(() => this.emit("ready", info));
   }
 
-  #onEnded({ loss, exit, wasReady }: EndedRun): void {
+  #onEnded(ended: EndedRun): void {
+    const { loss, exit } = ended;
     this.#info = null;
     if (this.#closing === null || loss.kind !== "bye") {
       queueMicrotask(() => this.emit("lost", { reason: loss.reason, exit }));
     }
-    const isOrderly = loss.kind === "bye" || (loss.kind === "fatal" && loss.code !== "internal_fatal");
-    this.#desk.workerGone(wasReady && !isOrderly);
+    this.#desk.workerGone(isCrash(ended));
   }
 
   #onGivenUp(reason: RequestError): void {

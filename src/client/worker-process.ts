@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { readLines } from "./read-lines.js";
 
 /** How a worker's process ended; both null for a worker that the client does not own, or that never started. */
 export interface WorkerExit {
@@ -30,8 +31,8 @@ export interface WorkerCommand {
   /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Where the worker's log goes. */
-  readonly stderr?: "inherit" | "ignore";
+  /** Where the worker's log goes; a function receives it line by line, without line feeds. */
+  readonly stderr?: "inherit" | "ignore" | ((line: string) => void);
 }
 
 const children = new Set<ChildProcess>();
@@ -55,7 +56,7 @@ function killOnExit(child: ChildProcess): void {
 /** Starts a process as a worker; it is killed when this process exits. */
 export function spawnWorkerProcess({ command, args = [], env, cwd, stderr }: WorkerCommand): WorkerHandle {
   const child = spawn(command, args, {
-    stdio: ["pipe", "pipe", stderr ?? "inherit"],
+    stdio: ["pipe", "pipe", typeof stderr === "function" ? "pipe" : (stderr ?? "inherit")],
     env: { ...process.env, ...env },
     ...(cwd === undefined ? {} : { cwd }),
   });
@@ -64,6 +65,7 @@ export function spawnWorkerProcess({ command, args = [], env, cwd, stderr }: Wor
   if (toWorker === null || fromWorker === null) {
     throw new Error("expected pipes to the worker, received none");
   }
+  if (typeof stderr === "function" && child.stderr !== null) readLines(child.stderr, stderr);
   const exited = new Promise<WorkerExit>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));
     // Also emitted when a signal cannot be delivered; then the exit still comes, unless there never was a process.

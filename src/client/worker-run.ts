@@ -153,6 +153,12 @@ export class WorkerRun {
   }
 }
 
+/** @returns whether an input that the worker had may be the reason for its end */
+export function isCrash({ loss, wasReady }: EndedRun): boolean {
+  const isOrderly = loss.kind === "bye" || (loss.kind === "fatal" && loss.code !== "internal_fatal");
+  return wasReady && !isOrderly;
+}
+
 /** @returns how a process ended, in words */
 export function describeExit({ code, signal, spawnError }: WorkerExit): string {
   if (spawnError !== undefined) return `the worker could not be started: ${spawnError.message}`;
