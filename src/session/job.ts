@@ -22,13 +22,14 @@ export class Job implements PageJob {
   /** Goes back with every message about the request. */
   readonly label: string | undefined;
   readonly arrivedAt: number;
-  priority: number;
+  readonly onProgress?: (tilesDone: number, tilesTotal: number) => void;
+  onPriority: (() => void) | null = null;
   isRunning = false;
 
   readonly #clock: Clock;
   readonly #events: JobEvents;
-  readonly #wantsProgress: boolean;
   readonly #abortion = new AbortController();
+  #priority: number;
   #lastProgressAt = Number.NEGATIVE_INFINITY;
   #cancelDeadline: (() => void) | null = null;
 
@@ -38,12 +39,21 @@ export class Job implements PageJob {
     this.data = request.data;
     this.options = pageOptionsOf(request);
     this.label = request.label;
-    this.priority = request.priority ?? PRIORITY.normal;
-    this.#wantsProgress = request.progress ?? false;
+    this.#priority = request.priority ?? PRIORITY.normal;
+    if (request.progress === true) this.onProgress = (done, total) => this.#tellProgress(done, total);
     this.#clock = clock;
     this.#events = events;
     this.arrivedAt = clock.now();
     if (request.timeout_ms !== undefined) this.setDeadline(request.timeout_ms);
+  }
+
+  get priority(): number {
+    return this.#priority;
+  }
+
+  set priority(priority: number) {
+    this.#priority = priority;
+    this.onPriority?.();
   }
 
   get signal(): AbortSignal {
@@ -54,14 +64,6 @@ export class Job implements PageJob {
   setDeadline(ms: number): void {
     this.#cancelDeadline?.();
     this.#cancelDeadline = this.#clock.after(ms, () => this.#events.onDeadline(this));
-  }
-
-  /** Stages call this as often as they like; the client is told at a bounded rate, and nothing after an abort. */
-  onProgress(tilesDone: number, tilesTotal: number): void {
-    const now = this.#clock.now();
-    if (!this.#wantsProgress || now - this.#lastProgressAt < PROGRESS_INTERVAL_MS) return;
-    this.#lastProgressAt = now;
-    this.#events.onProgress(this, tilesDone, tilesTotal);
   }
 
   onStrip(strip: EncodedStrip): void {
@@ -77,5 +79,13 @@ export class Job implements PageJob {
   release(): void {
     this.#cancelDeadline?.();
     this.#cancelDeadline = null;
+  }
+
+  /** Stages tell as often as they like; the client is told at a bounded rate. */
+  #tellProgress(done: number, total: number): void {
+    const now = this.#clock.now();
+    if (now - this.#lastProgressAt < PROGRESS_INTERVAL_MS) return;
+    this.#lastProgressAt = now;
+    this.#events.onProgress(this, done, total);
   }
 }

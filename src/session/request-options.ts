@@ -23,6 +23,25 @@ export function pageOptionsOf(request: UpscaleMessage): PageOptions {
   };
 }
 
+/**
+ * The reverse of `pageOptionsOf`.
+ *
+ * @returns the choices as fields of a request to another worker; what is as if absent is absent, so that the request
+ *   does not outgrow a frame that it came in
+ */
+export function requestFieldsOf(
+  options: PageOptions,
+): Omit<UpscaleMessage, "t" | "id" | "data" | "priority" | "timeout_ms" | "progress"> {
+  const { model, scale, noise, tile, fit, format, quality, effort, lossless, strips } = options;
+  return {
+    ...{ model: model ?? undefined, scale: scale ?? undefined, noise: noise ?? undefined },
+    ...{ tile: tile ?? undefined, quality: quality ?? undefined, effort: effort ?? undefined },
+    ...(fit === null ? {} : { fit: withoutNull(fit) }),
+    format: format === "webp" ? undefined : format,
+    ...{ lossless: lossless || undefined, strips: strips || undefined },
+  };
+}
+
 /** @returns why none of the loaded models can do what is asked; null when one can */
 export function findModelMismatch(options: PageOptions, ready: ReadyInfo): UpscalerError | null {
   const { model, scale } = options;
@@ -40,4 +59,8 @@ export function findModelMismatch(options: PageOptions, ready: ReadyInfo): Upsca
     "unsupported_option",
     `expected one of ${scales.join(", ")} for scale, received ${scale}`,
   );
+}
+
+function withoutNull({ width, height }: NonNullable<PageOptions["fit"]>): UpscaleMessage["fit"] {
+  return { ...(width === null ? {} : { width }), ...(height === null ? {} : { height }) };
 }

@@ -27,9 +27,12 @@ export interface PageJob {
   readonly options: PageOptions;
   /** 0 prefetch, 1 normal, 2 visible; read anew whenever a stage picks its next page, since it may change. */
   readonly priority: number;
+  /** Set by a processor that has to pass a new priority on; called after each change. */
+  onPriority?: (() => void) | null;
   /** Aborted with an UpscalerError as its reason; checked between stages, between tiles, and while WebP is written. */
   readonly signal: AbortSignal;
-  onProgress?(tilesDone: number, tilesTotal: number): void;
+  /** Absent when nobody wants to know. */
+  readonly onProgress?: (tilesDone: number, tilesTotal: number) => void;
   /** Called for each strip when the options ask for strips. */
   onStrip?(strip: EncodedStrip): void;
 }

@@ -43,15 +43,20 @@ describe("Job", () => {
 
   it("passes progress on when asked to, and not more often than it may", () => {
     const { clock, events, job } = setUp({ progress: true });
-    job.onProgress(1, 9);
+    job.onProgress?.(1, 9);
     clock.advance(99);
-    job.onProgress(2, 9);
+    job.onProgress?.(2, 9);
     clock.advance(1);
-    job.onProgress(3, 9);
+    job.onProgress?.(3, 9);
     expect(events).toEqual(["1: 1/9", "1: 3/9"]);
-    const silent = setUp();
-    silent.job.onProgress(1, 9);
-    expect(silent.events).toEqual([]);
+    expect(setUp().job.onProgress).toBeUndefined();
+  });
+
+  it("tells whoever works on it that its priority has changed", () => {
+    const { job, events } = setUp({ priority: 0 });
+    job.onPriority = () => events.push(`priority ${job.priority}`);
+    job.priority = 2;
+    expect(events).toEqual(["priority 2"]);
   });
 
   it("aborts with the reason it is given, and keeps the first", () => {
