@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
 import { loadNcnnAddon } from "../engine/native.js";
+import type { Log } from "../log.js";
 import type { Usage } from "../session/reports.js";
 import type { LoadedStages, SessionOptions, TerminationSignal } from "../session/session.js";
 import { Session } from "../session/session.js";
@@ -38,7 +39,7 @@ export function usageOf(opened: Pick<OpenedStages, "pipeline" | "memory"> | null
 }
 
 /** What one worker differs from another in; the process around it is always the same. */
-export type Service = Pick<SessionOptions, "stages" | "readUsage" | "limits" | "log">;
+export type Service = Pick<SessionOptions, "stages" | "readUsage" | "refreshUsage" | "limits" | "log">;
 
 /**
  * Holds the conversation of a worker process: standard input, the signals and the parent belong to it.
@@ -58,15 +59,19 @@ export function serve(output: Writable, service: Service): Promise<ExitCode> {
   return session.run();
 }
 
+/** @returns whether nobody can be served; the log says why */
+export function refusesTerminal(stdout: GuardedStdout, log: Log): boolean {
+  if (!stdout.isTerminal && !process.stdin.isTTY) return false;
+  log.error(
+    "the worker speaks a binary protocol: expected pipes on standard input and output, received a terminal; see --help",
+  );
+  return true;
+}
+
 /** Serves one client over standard input and output until one of them ends it. */
 export async function runWorker(choice: EngineChoice & LogChoice, stdout: GuardedStdout): Promise<ExitCode> {
   const log = openLog(choice);
-  if (stdout.isTerminal || process.stdin.isTTY) {
-    log.error(
-      "the worker speaks a binary protocol: expected pipes on standard input and output, received a terminal; see --help",
-    );
-    return EXIT.usage;
-  }
+  if (refusesTerminal(stdout, log)) return EXIT.usage;
   // Imported only now: the client is greeted while the codecs are being loaded.
   const opening = import("./open-stages.js").then(({ openStages }) => openStages(choice, log));
   // A failure is told to the client by the session; here it only must not count as unhandled.

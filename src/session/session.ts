@@ -45,6 +45,8 @@ export interface SessionOptions {
   /** Absent: only the end of the input says that the client is gone. */
   readonly parent?: ParentProbe;
   readonly readUsage?: () => Usage;
+  /** Brings what `readUsage` tells up to date for `stats`; never rejects. Absent: it always is. */
+  readonly refreshUsage?: () => Promise<void>;
   readonly log?: Log;
 }
 
@@ -97,7 +99,7 @@ export class Session {
       workload: this.#workload,
       onHello: (message) => this.#onHello(message),
       onPing: ({ nonce }) => this.#send({ t: "pong", nonce, ...this.#load() }),
-      onStats: ({ nonce }) => this.#send(this.#statsMessage(nonce)),
+      onStats: ({ nonce }) => this.#onStats(nonce),
       onShutdown: (message) => this.#onShutdown(message),
     });
     this.#reader = new MessageReader((message) => {
@@ -204,6 +206,15 @@ export class Session {
     const reason = `the client asked for shutdown ${mode}`;
     if (mode === "drain") this.#shutdown.drain(reason, grace_ms ?? null);
     else this.#shutdown.stop(reason, grace_ms ?? this.#limits.graceMs);
+  }
+
+  #onStats(nonce: number): void {
+    const { refreshUsage } = this.#options;
+    const answer = () => {
+      if (!this.#isEnding) this.#guard(() => this.#send(this.#statsMessage(nonce)));
+    };
+    if (refreshUsage === undefined) answer();
+    else void refreshUsage().then(answer);
   }
 
   #load(): { queued: number; running: number } {
