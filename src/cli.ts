@@ -36,13 +36,17 @@ const worker = program
   .description("serve a reader over stdin and stdout, see protocol/PROTOCOL.md (the default command)")
   .addOption(new Option("--mode <mode>", "how the worker is spoken to").choices(["stdin"]).default("stdin"))
   .option("--keep-alive", "serve until the input ends; the worker always does", true)
+  .option("--supervise", "put a supervisor in front of a single device, too", false)
   .option("--describe", "print what 'describe' prints instead of serving", false);
-addLogOptions(addEngineOptions(worker), "info").action(({ describe, ...options }) => {
+addLogOptions(addEngineOptions(worker, "several"), "info").action(({ describe, supervise, ...options }) => {
   if (describe) {
     startDescribe();
     return;
   }
   running = runProgram(async (stdout) => {
+    if (supervise || typeof options.gpuId === "object") {
+      return (await import("./commands/supervise.js")).runSupervisor(options, stdout);
+    }
     warmUp(options.gpuId);
     return (await import("./commands/worker.js")).runWorker(options, stdout);
   });
@@ -136,7 +140,7 @@ const bench = program
     new Option("--effort <0-6>", "WebP effort").argParser(integerFrom(0, 6)).default(null, "the worker's"),
   )
   .addOption(new Option("--json <file>", "also write everything as JSON").default(null, "none"));
-addEngineOptions(bench).action((pages, options) => {
+addEngineOptions(bench, "several").action((pages, options) => {
   running = runProgram(async ({ stream }) =>
     (await import("./commands/bench.js")).runBench({ pages, ...options }, stream),
   );

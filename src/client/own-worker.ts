@@ -4,8 +4,10 @@ import type { WorkerCommand } from "./worker-process.js";
 
 /** Options of this package's `worker` command; what is absent is left to its defaults. */
 export interface OwnWorkerOptions {
-  /** Vulkan index, -1 for the CPU, "auto" for the best device. */
-  readonly gpuId?: number | "auto" | undefined;
+  /** Vulkan index, -1 for the CPU, "auto" for the best device; of several each gets a process behind a supervisor. */
+  readonly gpuId?: number | "auto" | readonly number[] | undefined;
+  /** Puts a supervisor in front of a single device, too: it replaces a worker that fails without ending itself. */
+  readonly supervise?: boolean | undefined;
   /** Side of a tile in input pixels, 0: chosen by memory. */
   readonly tileSize?: number | undefined;
   /** Name in models/manifest.json, or path of a model or of a folder with several. */
@@ -37,7 +39,8 @@ export function ownWorkerCommand(options: OwnWorkerOptions): WorkerCommand {
     command: process.execPath,
     args: [
       ...[join(PACKAGE_ROOT, "dist", "src", "main.cjs"), "worker"],
-      ...given("--gpu-id", options.gpuId),
+      ...given("--gpu-id", typeof options.gpuId === "object" ? options.gpuId.join(",") : options.gpuId),
+      ...(options.supervise === true ? ["--supervise"] : []),
       ...given("--tile-size", options.tileSize),
       ...given("--model", options.model),
       ...given("--scale", options.scale),

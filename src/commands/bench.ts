@@ -6,10 +6,10 @@ import type { UpscaleClient } from "../client/upscale-client.js";
 import type { UpscaleResult } from "../client/upscale-result.js";
 import { median } from "../median.js";
 import { spawnWorker } from "./demo.js";
-import type { EngineChoice } from "./engine-options.js";
+import type { WorkerChoice } from "./device-choice.js";
 import { readPages } from "./read-pages.js";
 
-export interface BenchChoice extends EngineChoice {
+export interface BenchChoice extends WorkerChoice {
   readonly pages: readonly string[];
   readonly count: number;
   readonly effort: number | null;
@@ -71,7 +71,7 @@ async function measure(client: UpscaleClient, pages: readonly Uint8Array[], choi
 
 function describeSubject(ready: ReadyMessage, result: UpscaleResult | undefined, pages: number) {
   return {
-    device: ready.devices[0],
+    devices: ready.devices,
     ...{ model: result?.model, precision: result?.precision, tile: result?.tile, pages },
     source: result && { width: result.source.width, height: result.source.height },
     output: result && { width: result.width, height: result.height },
@@ -82,13 +82,14 @@ function describeSubject(ready: ReadyMessage, result: UpscaleResult | undefined,
 }
 
 function formatBench(subject: ReturnType<typeof describeSubject>, bench: WorkerBench): string {
-  const { device, source, output } = subject;
+  const { devices, source, output } = subject;
   const columns = (cells: readonly string[]) => cells.map((cell) => cell.padStart(9)).join("");
   const row = (label: string, timings: Timings) =>
     `${label.padEnd(16)}${columns(TIMINGS.map((name) => timings[name].toFixed(1)))}`;
   const ratio = (bench.aloneMs * bench.count) / bench.totalMs;
   return [
-    `device   ${device?.name} (${device?.backend}, ${device?.memory_mb} MiB), ${subject.model} ${subject.precision}, tile ${subject.tile}`,
+    ...devices.map(({ name, backend, memory_mb }) => `device   ${name} (${backend}, ${memory_mb} MiB)`),
+    `model    ${subject.model} ${subject.precision}, tile ${subject.tile}`,
     `start    ${bench.startMs.toFixed(0)} ms from spawn to ready, ${bench.loadMs} ms of it after hello`,
     `pages    ${subject.pages} different, first ${source?.width} x ${source?.height} -> ${output?.width} x ${output?.height}`,
     `alone    ${bench.aloneMs.toFixed(0)} ms from request to answer, median of ${LONE_PAGES}`,

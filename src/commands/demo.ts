@@ -5,22 +5,14 @@ import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
 import { UpscaleClient } from "../client/upscale-client.js";
 import type { UpscaleResult } from "../client/upscale-result.js";
 import { drawBeforeAfter } from "./before-after.js";
+import type { WorkerChoice } from "./device-choice.js";
 import type { EngineChoice } from "./engine-options.js";
+import { ownWorkerOptions } from "./own-worker-options.js";
 import { readPage, SAMPLE_PAGE } from "./read-pages.js";
 
 /** Starts the worker as a reader would; one that ends is a failure here and not replaced. */
-export function spawnWorker(choice: EngineChoice): UpscaleClient {
-  const { gpuId, tileSize, precision, threads, winograd, maxVram, maxMemory, gpuDuty } = choice;
-  const given = { gpuId, tileSize, precision, threads, winograd, maxVram, maxMemory, gpuDuty };
-  const { model, scale, noise, cpuFallback } = choice;
-  const chosen = {
-    ...{ model: model ?? undefined, scale: scale ?? undefined, noise: noise ?? undefined },
-    cpuFallback: cpuFallback ?? undefined,
-  };
-  return UpscaleClient.spawn({
-    worker: { ...given, ...chosen, logLevel: "warn" },
-    restart: false,
-  });
+export function spawnWorker(choice: WorkerChoice): UpscaleClient {
+  return UpscaleClient.spawn({ worker: { ...ownWorkerOptions(choice), logLevel: "warn" }, restart: false });
 }
 
 function describe(result: UpscaleResult, inputBytes: number, wallMs: number): string {

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { CPU_INDEX } from "../engine/select-device.js";
 import { SMALLEST_TILE } from "../engine/tile-size.js";
+import { parseDevices, parseOneDevice } from "./device-choice.js";
 import { LEAST_MEMORY_MB } from "./memory-shares.js";
 
 /** What the command line says about model and device, parsed and checked. */
@@ -41,12 +41,6 @@ function integerBetween(text: string, least: number, most: number, expected: str
     throw new InvalidArgumentError(`expected ${expected}, received '${text}'`);
   }
   return value;
-}
-
-function parseGpuId(text: string): EngineChoice["gpuId"] {
-  return text === "auto"
-    ? text
-    : integerBetween(text, CPU_INDEX, 255, "auto, -1 for the CPU or a Vulkan index");
 }
 
 function parseTileSize(text: string): number {
@@ -94,14 +88,29 @@ export function modelNoiseOption() {
     .default(null, "the family's usual one");
 }
 
-/** Adds the options that choose the model and where it runs. */
-export function addEngineOptions(command: Command): Command {
+function oneDeviceOption() {
+  return new Option("-g, --gpu-id <id>", "Vulkan device, -1 for the CPU, auto for the best one")
+    .argParser(parseOneDevice)
+    .default("auto");
+}
+
+function devicesOption() {
+  return new Option(
+    "-g, --gpu-id <id,...>",
+    "Vulkan device, -1 for the CPU, auto for the best one; several, as in 0,1: a process for each",
+  )
+    .argParser(parseDevices)
+    .default("auto");
+}
+
+/**
+ * Adds the options that choose the model and where it runs.
+ *
+ * @param devices whether several devices may be named: the choice is a WorkerChoice then, an EngineChoice otherwise
+ */
+export function addEngineOptions(command: Command, devices: "one" | "several" = "one"): Command {
   return command
-    .addOption(
-      new Option("-g, --gpu-id <id>", "Vulkan device, -1 for the CPU, auto for the best one")
-        .argParser(parseGpuId)
-        .default("auto"),
-    )
+    .addOption(devices === "one" ? oneDeviceOption() : devicesOption())
     .addOption(
       new Option("-t, --tile-size <pixels>", "tile side in input pixels, 0 = chosen by memory")
         .argParser(parseTileSize)
@@ -119,7 +128,7 @@ export function addEngineOptions(command: Command): Command {
       new Option("--precision <kind>", "arithmetic").choices(["auto", "fp32", "fp16"]).default("auto"),
     )
     .addOption(
-      new Option("--threads <count>", "CPU threads of one image")
+      new Option("--threads <count>", "CPU threads of one image; several workers on the CPU share them")
         .argParser((text) => integerBetween(text, 1, MOST_THREADS, `an integer from 1 to ${MOST_THREADS}`))
         .default(availableParallelism()),
     )

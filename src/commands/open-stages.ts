@@ -16,13 +16,7 @@ import { PROGRAM_VERSION } from "../version.js";
 import type { EngineChoice } from "./engine-options.js";
 import { memoryShares } from "./memory-shares.js";
 import { openEngine } from "./open-engine.js";
-
-/** Pages that are read, upscaled and written side by side. */
-export interface StageJobs {
-  readonly load: number;
-  readonly proc: number;
-  readonly save: number;
-}
+import { pipelineLimits, type StageJobs } from "./pipeline-limits.js";
 
 /** What the command line says about the stages, beside the engine. */
 export interface StagesChoice {
@@ -39,20 +33,6 @@ export interface OpenedStages {
   /** The pipeline behind its bound of memory: what pages are given to. */
   readonly processor: PageProcessor;
   readonly memory: MemoryAccount;
-}
-
-/**
- * Places for pages: enough that the engine finds the next decoded page waiting and that encoding, the slowest stage
- * beside a fast GPU, has every core; no more, since each place is a page in memory.
- */
-function pipelineLimits(engine: Engine, cores: number, jobs: StageJobs | null): PipelineLimits {
-  const usual = { load: Math.max(1, Math.ceil(cores / 4)), proc: engine.lanes, save: cores };
-  const { load, proc, save } = jobs ?? usual;
-  return {
-    decode: { concurrency: load, places: load + proc },
-    upscale: { concurrency: proc, places: proc + 1 },
-    encode: { concurrency: save, places: save },
-  };
 }
 
 /** What a pipeline is made of. */

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { EngineChoice } from "./engine-options.js";
 import { type ImageChoice, integerFrom } from "./image-options.js";
-import type { StageJobs } from "./open-stages.js";
+import type { StageJobs } from "./pipeline-limits.js";
 import { repeatable } from "./option-parsers.js";
 import type { LogChoice } from "./program-log.js";
 

@@ -3,6 +3,7 @@ import type { ResolvedModel } from "../models/catalogue.js";
 import type { PixelBuffer } from "../stages/page.js";
 import type { Arithmetic } from "./arithmetic.js";
 import type { Engine, EngineDevice, UpscaledImage, UpscaleOptions } from "./engine.js";
+import { CPU_IMAGES, GPU_LANES } from "./lanes.js";
 import type { NativeAddon, NativeLoadOptions, NativeMemory, NativeUpscaler } from "./native.js";
 import { loadFailure } from "./native-failure.js";
 import { NativeJobs } from "./native-jobs.js";
@@ -24,12 +25,6 @@ export interface EngineOptions {
   /** For tests, see NativeLoadOptions. */
   readonly loseDeviceAfter?: number;
 }
-
-/** On a GPU one lane's pixels cross the bus while the other one's network runs. */
-const GPU_LANES = 2;
-
-/** The next image's tiles fill the cores that the last tiles of one leave idle. */
-const CPU_IMAGES = 2;
 
 const CHANNELS = 3;
 

@@ -97,6 +97,11 @@ export class FleetChild {
     return this.#ready;
   }
 
+  /** The present process; null between two. */
+  get pid(): number | null {
+    return this.#connection?.hello?.pid ?? null;
+  }
+
   get isGivenUp(): boolean {
     return this.#supervisor.failure !== null;
   }

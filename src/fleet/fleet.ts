@@ -153,7 +153,7 @@ export class Fleet implements PageProcessor {
   #onReady(child: FleetChild): void {
     const { devices = [], load_ms } = child.ready ?? {};
     const device = devices.map(({ name }) => name).join(", ");
-    this.#log.info("a worker is ready", { worker: child.label, device, load_ms });
+    this.#log.info("a worker is ready", { worker: child.label, pid: child.pid, device, load_ms });
     this.#events.onSettled();
     this.#dispatch();
   }

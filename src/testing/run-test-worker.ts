@@ -3,13 +3,16 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
 import { DEFAULT_WORKER_LIMITS, type WorkerLimits } from "../../protocol/limits.js";
 import { parseMaxMemory } from "../commands/engine-options.js";
+import { integerFrom } from "../commands/image-options.js";
 import { LEAST_MEMORY_MB } from "../commands/memory-shares.js";
 import { boundMemory, type OpenedStages } from "../commands/open-stages.js";
 import { addLogOptions, type LogChoice, openLog } from "../commands/program-log.js";
 import { runProgram } from "../commands/run-program.js";
+import { serveWithFleet } from "../commands/supervise.js";
 import { serve, toLoaded, usageOf } from "../commands/worker.js";
 import type { Engine } from "../engine/engine.js";
 import { FatalError } from "../errors.js";
+import { startFleet } from "../fleet/start-fleet.js";
 import type { LoadedStages } from "../session/session.js";
 import { configureCodecs } from "../stages/codec-settings.js";
 import { createPageStages } from "../stages/page-stages.js";
@@ -21,6 +24,7 @@ import { openDoomedEngine } from "./doomed-engine.js";
 import { addFault, type Faults, NO_FAULTS, PAGE_FAULTS, PROCESS_FAULTS } from "./faults.js";
 import { realFaultActions, withFaults } from "./faulty-stages.js";
 import { NearestEngine } from "./nearest-engine.js";
+import { testFleet } from "./test-fleet.js";
 import { injectUnknown } from "./unknown-injector.js";
 
 interface TestWorkerChoice extends LogChoice {
@@ -122,6 +126,15 @@ function describeFaults(): string {
   ].join("\n");
 }
 
+/** The program's own supervisor with test workers, each with the same options. */
+function runTestFleet(workers: number, choice: TestWorkerChoice, stdout: GuardedStdout): Promise<ExitCode> {
+  const log = openLog(choice);
+  const args = process.argv.slice(2);
+  args.splice(args.indexOf("--fleet"), 2);
+  const started = startFleet(testFleet(workers, args, choice), log);
+  return serveWithFleet(stdout.stream, started, { limits: choice.limit, log });
+}
+
 let running: Promise<ExitCode> | null = null;
 const command = addLogOptions(new Command("test-worker"), "warn")
   .description("the worker with a nearest-neighbour engine and faults on demand, for tests of clients")
@@ -137,12 +150,19 @@ const command = addLogOptions(new Command("test-worker"), "warn")
       .argParser(addLimit)
       .default({}, ""),
   )
+  .addOption(
+    new Option("--fleet <count>", "a supervisor with so many test workers, each with the other options")
+      .argParser(integerFrom(1, 16))
+      .default(null, "no"),
+  )
   .addOption(new Option("--tile-size <pixels>", "tile side").argParser(parseTileSize).default(256))
   .addOption(
     new Option("--max-memory <MB>", "as of the worker").argParser(parseMaxMemory).default(LEAST_MEMORY_MB),
   )
-  .action((choice: TestWorkerChoice) => {
-    running = runProgram((stdout) => runTestWorker(choice, stdout));
+  .action(({ fleet, ...choice }: TestWorkerChoice & { readonly fleet: number | null }) => {
+    running = runProgram((stdout) =>
+      fleet === null ? runTestWorker(choice, stdout) : runTestFleet(fleet, choice, stdout),
+    );
   });
 
 try {

@@ -6,4 +6,9 @@ describe("the command of this package's worker", () => {
     const { args } = ownWorkerCommand({ maxMemory: 1024, maxVram: 0 });
     expect(args?.slice(1)).toEqual(["worker", "--max-vram", "0", "--max-memory", "1024"]);
   });
+
+  it("names several devices in one option", () => {
+    const { args } = ownWorkerCommand({ gpuId: [0, 2], supervise: true });
+    expect(args?.slice(1)).toEqual(["worker", "--gpu-id", "0,2", "--supervise"]);
+  });
 });

@@ -83,6 +83,22 @@ describe("a worker that is killed", () => {
   });
 });
 
+describe("a worker that hangs", () => {
+  it("is killed and replaced, and another one answers its page", async () => {
+    const harness = await FleetHarness.ready(2);
+    const { outcome } = await harness.page(1);
+    harness.clock.advance(2_000);
+    await settled();
+    expect(harness.at(0).of("ping")).toHaveLength(1);
+    harness.clock.advance(10_000);
+    await settled();
+    expect(harness.at(0).isKilled).toBe(true);
+    expect(harness.pagesAt(1)).toEqual([1]);
+    await harness.answer(1, 1);
+    expect(await outcome).toBe("result");
+  });
+});
+
 describe("a page that two workers do not survive", () => {
   it("is refused with the cause; the pages beside it are answered", async () => {
     const harness = await FleetHarness.ready(2);
