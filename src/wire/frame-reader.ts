@@ -4,8 +4,14 @@ import { FatalError } from "../errors.js";
 /** Bytes of the big-endian length that precedes every frame body. */
 export const FRAME_HEADER_BYTES = 4;
 
-/** A body larger than this starts with a buffer of this size, which doubles as bytes arrive. */
+/** A body larger than this starts with a buffer of this size. */
 const FIRST_CAPACITY = 65_536;
+
+/**
+ * How many times as large the buffer becomes when it is full: a page's body is copied once on its way at most. Twice as
+ * large each time, the buffers of a page would be as large again as the page, and be cleared away as often.
+ */
+const GROWTH = 16;
 const PREVIEW_BYTES = 24;
 
 /**
@@ -89,7 +95,7 @@ export class FrameReader {
 
   #reserve(bytes: number): void {
     if (bytes <= this.#body.length) return;
-    const capacity = Math.min(this.#bodyLength, Math.max(bytes, this.#body.length * 2));
+    const capacity = Math.min(this.#bodyLength, Math.max(bytes, this.#body.length * GROWTH));
     const larger = Buffer.allocUnsafeSlow(capacity);
     larger.set(this.#body.subarray(0, this.#bodyFilled));
     this.#body = larger;
