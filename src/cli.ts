@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { EXIT, type ExitCode, SIGNAL_EXIT } from "../protocol/error-codes.js";
 import { addBenchEngineOptions } from "./commands/bench-engine-options.js";
 import { addBenchFilesOptions } from "./commands/bench-files-options.js";
+import { addBenchFleetOptions } from "./commands/bench-fleet-options.js";
 import { addBenchPeersOptions } from "./commands/bench-peers-options.js";
 import { addBenchPipelineOptions } from "./commands/bench-pipeline-options.js";
 import { addConformanceOptions } from "./commands/conformance-options.js";
@@ -166,6 +167,15 @@ const benchEngine = bench
 addBenchEngineOptions(benchEngine).action((pages, options) => {
   running = runProgram(async ({ stream }) =>
     (await import("./commands/bench-engine.js")).runBenchEngine({ pages, ...options }, stream),
+  );
+});
+
+const benchFleet = bench
+  .command("fleet")
+  .description("compare one device with several, a process each, through spawned workers, as tables");
+addBenchFleetOptions(benchFleet).action((pages, options) => {
+  running = runProgram(async ({ stream }) =>
+    (await import("./commands/bench-fleet.js")).runBenchFleet({ pages, ...options }, stream),
   );
 });
 

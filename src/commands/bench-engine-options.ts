@@ -2,8 +2,9 @@ import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { BenchPrecision } from "../bench/bench-subject.js";
 import { SMALLEST_TILE } from "../engine/tile-size.js";
+import { parseOneDevice } from "./device-choice.js";
 import { integerFrom } from "./image-options.js";
-import { parseGpuId, repeatable } from "./option-parsers.js";
+import { repeatable } from "./option-parsers.js";
 
 /** What the command line says about a benchmark of the engine, parsed and checked. */
 export interface BenchEngineChoice {
@@ -41,7 +42,7 @@ export function addBenchEngineOptions(command: Command): Command {
     .argument("[pages...]", "image files instead of the page that comes with the program")
     .addOption(
       new Option("-g, --gpu-id <id>", "Vulkan device, -1 for the CPU, auto for the best one")
-        .argParser(parseGpuId)
+        .argParser(parseOneDevice)
         .default("auto"),
     )
     .addOption(

@@ -3,8 +3,9 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { PEER_MODELS } from "../bench/peers-models.js";
 import type { Effort } from "../bench/peers-ours.js";
 import type { PeerThreads } from "../bench/peers-sr-vulkan.js";
+import { parseOneDevice } from "./device-choice.js";
 import { integerFrom } from "./image-options.js";
-import { parseGpuId, repeatable } from "./option-parsers.js";
+import { repeatable } from "./option-parsers.js";
 
 /** What the command line says about a comparison with other programs, parsed and checked. */
 export interface BenchPeersChoice {
@@ -66,7 +67,7 @@ export function addBenchPeersOptions(command: Command): Command {
     .requiredOption("--models <folder>", "holds the published models, one folder a family")
     .addOption(
       new Option("-g, --gpu-id <id>", "Vulkan device, -1 for the CPU, auto for the best one")
-        .argParser(parseGpuId)
+        .argParser(parseOneDevice)
         .default("auto"),
     )
     .addOption(
