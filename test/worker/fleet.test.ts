@@ -19,15 +19,16 @@ interface Supervised {
   readonly pids: readonly number[];
 }
 
-/** A supervisor of two test workers, once both are ready. */
-async function supervise(options: readonly string[] = [], hello = {}): Promise<Supervised> {
-  const supervisor = startTestWorker("--fleet", "2", "--log", "json", "--log-level", "info", ...options);
+/** A supervisor of test workers, once all are ready. */
+async function supervise(options: readonly string[] = [], workers = 2, hello = {}): Promise<Supervised> {
+  const fleet = ["--fleet", String(workers), "--log", "json", "--log-level", "info"];
+  const supervisor = startTestWorker(...fleet, ...options);
   const log = new SupervisorLog();
   createInterface({ input: supervisor.process.stderr }).on("line", (line) => log.add(line));
   await supervisor
     .send({ t: "hello", proto: 1, client: { name: "test", version: "0" }, ...hello })
     .type("ready");
-  await log.until(() => log.allPids.length === 2);
+  await log.until(() => log.allPids.length === workers);
   return { supervisor, log, pids: log.allPids };
 }
 
@@ -65,7 +66,7 @@ describe("a supervisor", () => {
   });
 
   it("passes everything on that can be asked for", async () => {
-    const { supervisor } = await supervise(["--fault", "slow=150", "--tile-size", "16"]);
+    const { supervisor } = await supervise(["--fault", "slow=150", "--tile-size", "16"], 1);
     const answer = await upscale(supervisor, 1, page, {
       ...{
         format: "webp",
@@ -93,7 +94,7 @@ describe("a supervisor", () => {
   });
 
   it("cancels a page that never ends", async () => {
-    const { supervisor } = await supervise(["--fault", "stall-on=poison"]);
+    const { supervisor } = await supervise(["--fault", "stall-on=poison"], 1);
     supervisor.send({ t: "upscale", id: 1, data: poison });
     expect(await upscale(supervisor, 2)).toMatchObject({ t: "result" });
     supervisor.send({ t: "cancel", id: 1 });
@@ -142,7 +143,7 @@ describe("the end of a supervisor", () => {
   });
 
   it("comes with shutdown now, though a page never ends; no worker is left", async () => {
-    const { supervisor, pids } = await supervise(["--fault", "stall"]);
+    const { supervisor, pids } = await supervise(["--fault", "stall"], 1);
     supervisor.send({ t: "upscale", id: 1, data: page }).send({ t: "shutdown", mode: "now", grace_ms: 0 });
     expect(await supervisor.answer(1)).toMatchObject({ code: "shutting_down" });
     expect((await supervisor.ended).code).toBe(EXIT.ok);
@@ -162,7 +163,7 @@ describe("the end of a supervisor", () => {
   });
 
   it("comes at once with a second SIGTERM, even when a worker hangs; no worker is left", async () => {
-    const { supervisor, pids } = await supervise(["--fault", "hang"]);
+    const { supervisor, pids } = await supervise(["--fault", "hang"], 1);
     supervisor.send({ t: "upscale", id: 1, data: page }).send({ t: "ping", nonce: 1 });
     await supervisor.type("pong");
     supervisor.process.kill("SIGTERM");
@@ -181,7 +182,7 @@ describe("the end of a supervisor", () => {
 
   it("comes with its parent's, though the pipes stay open; no worker is left", async () => {
     const parent = spawn("sleep", ["600"]);
-    const { supervisor, pids } = await supervise([], { parent_pid: parent.pid });
+    const { supervisor, pids } = await supervise([], 1, { parent_pid: parent.pid });
     parent.kill("SIGKILL");
     expect((await supervisor.ended).code).toBe(EXIT.ok);
     await untilGone(pids);
