@@ -94,7 +94,7 @@ describe("a supervisor", () => {
   });
 
   it("cancels a page that never ends", async () => {
-    const { supervisor } = await supervise(["--fault", "stall-on=poison"], 1);
+    const { supervisor } = await supervise(["--fault", "stall-on=poison"]);
     supervisor.send({ t: "upscale", id: 1, data: poison });
     expect(await upscale(supervisor, 2)).toMatchObject({ t: "result" });
     supervisor.send({ t: "cancel", id: 1 });
