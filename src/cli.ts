@@ -65,10 +65,10 @@ program
 const upscale = program
   .command("upscale")
   .description("upscale images, folders and comic archives into files or archives, see docs/batch.md");
-addUpscaleOptions(addLogOptions(addImageOptions(addEngineOptions(upscale)), "warn")).action(
+addUpscaleOptions(addLogOptions(addImageOptions(addEngineOptions(upscale, "several")), "warn")).action(
   (inputs, options) => {
     running = runProgram(async (stdout) => {
-      warmUp(options.gpuId);
+      if (typeof options.gpuId !== "object") warmUp(options.gpuId);
       return (await import("./commands/upscale.js")).runUpscale(inputs, options, stdout);
     });
   },

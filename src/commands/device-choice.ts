@@ -27,7 +27,7 @@ function parseDevice(text: string, expected: string): number {
 export function parseOneDevice(text: string): EngineChoice["gpuId"] {
   if (text.includes(",")) {
     throw new InvalidArgumentError(
-      `expected one device, received '${text}': 'worker', 'bench' and 'bench fleet' take several`,
+      `expected one device, received '${text}': 'worker', 'upscale', 'bench' and 'bench fleet' take several`,
     );
   }
   return text === "auto" ? text : parseDevice(text, "auto, -1 for the CPU or a Vulkan index");

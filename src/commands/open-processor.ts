@@ -1,7 +1,9 @@
+import { UpscalerError } from "../errors.js";
 import type { Log } from "../log.js";
 import type { ReadyInfo } from "../session/request-options.js";
 import type { PageProcessor } from "../stages/job.js";
 import type { WorkerChoice } from "./device-choice.js";
+import type { StagesChoice } from "./open-stages.js";
 import type { LogChoice } from "./program-log.js";
 
 /** What pages are given to, wherever they are computed. */
@@ -12,14 +14,29 @@ export interface OpenedProcessor {
   close(): Promise<void>;
 }
 
+/** @throws {UpscalerError} unsupported_option: what a worker cannot be told */
+export function expectUsualStages({ jobs = null, tta = false }: StagesChoice): void {
+  const given = [...(jobs === null ? [] : ["--jobs"]), ...(tta ? ["--tta"] : [])];
+  if (given.length === 0) return;
+  throw new UpscalerError(
+    "unsupported_option",
+    `expected one device with ${given.join(" and ")}, received several`,
+  );
+}
+
 /**
  * Opens one device in this process, or several in a process each.
  *
  * @throws {FatalError} gpu_init_failed, internal_fatal
+ * @throws {UpscalerError} unsupported_option: several devices with what is for one, or too little memory for so many
  */
-export async function openProcessor(choice: WorkerChoice & LogChoice, log: Log): Promise<OpenedProcessor> {
+export async function openProcessor(
+  choice: WorkerChoice & StagesChoice & LogChoice,
+  log: Log,
+): Promise<OpenedProcessor> {
   const { gpuId } = choice;
   if (typeof gpuId === "object") {
+    expectUsualStages(choice);
     const { openFleet } = await import("./open-fleet.js");
     const { fleet, loaded } = openFleet(choice, log);
     try {

@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { EngineChoice } from "./engine-options.js";
+import type { WorkerChoice } from "./device-choice.js";
 import { type ImageChoice, integerFrom } from "./image-options.js";
-import type { StageJobs } from "./pipeline-limits.js";
 import { repeatable } from "./option-parsers.js";
+import type { StageJobs } from "./pipeline-limits.js";
 import type { LogChoice } from "./program-log.js";
 
 /** What the command line says about `upscale`, parsed and checked. */
-export interface UpscaleOptions extends Omit<EngineChoice, "noise">, ImageChoice, LogChoice {
+export interface UpscaleOptions extends Omit<WorkerChoice, "noise">, ImageChoice, LogChoice {
   readonly input: readonly string[];
   readonly output: string;
   /** A name is a model's, as Real-ESRGAN's own program has it. */

@@ -16,12 +16,13 @@ import { loadNcnnAddon } from "../engine/native.js";
 import { UpscalerError } from "../errors.js";
 import { removeUnfinished } from "../files/whole-file.js";
 import type { GuardedStdout } from "../wire/stdout-guard.js";
-import type { EngineChoice } from "./engine-options.js";
+import type { WorkerChoice } from "./device-choice.js";
 import { toPageOptions } from "./image-options.js";
-import { LazyStages } from "./lazy-stages.js";
+import { LazyProcessor } from "./lazy-processor.js";
 import { memoryShares } from "./memory-shares.js";
 import { modelByName } from "./model-by-name.js";
-import { openStages, type StagesChoice } from "./open-stages.js";
+import { expectUsualStages, openProcessor } from "./open-processor.js";
+import type { StagesChoice } from "./open-stages.js";
 import { SYSTEM_PROCESSES } from "./process-probe.js";
 import { openLog } from "./program-log.js";
 import { StopSignals } from "./stop-signals.js";
@@ -34,7 +35,7 @@ const CLOSE_MS = 500;
 /** How often the progress bar is drawn while nothing happens. */
 const DRAW_MS = 1000;
 
-function toEngineChoice(options: UpscaleOptions): EngineChoice & StagesChoice {
+function toWorkerChoice(options: UpscaleOptions): WorkerChoice & StagesChoice {
   const { noise, model, scale } = options;
   if (typeof noise !== "string") return { ...options, noise };
   return { ...options, noise: null, model: modelByName(model, noise, scale) };
@@ -98,7 +99,7 @@ async function runPlan(
   const report = new UpscaleReport({ log, bar, json, totalBytes: plan.bytes });
   for (const link of plan.links) log.warn("a link was not followed", { source: link });
   json?.({ event: "start", bytes: plan.bytes, tasks: plan.tasks.length });
-  const stages = new LazyStages(() => openStages(toEngineChoice(options), log));
+  const stages = new LazyProcessor(() => openProcessor({ ...options, ...toWorkerChoice(options) }, log));
   const parts = {
     ...{ io: PLAIN_FILES, report, processor: stages, options: toPageOptions(options, target.format) },
     folders: new OutputFolders((pid) => SYSTEM_PROCESSES.isAlive(pid), log),
@@ -124,7 +125,7 @@ async function runPlan(
 
 async function endEarly(
   failure: unknown,
-  stages: LazyStages,
+  stages: LazyProcessor,
   stop: StopSignals,
   stdout: GuardedStdout,
 ): Promise<ExitCode> {
@@ -152,6 +153,7 @@ export async function runUpscale(
     process.stderr.write("error: expected an image, a folder or an archive as input, received none\n");
     return EXIT.usage;
   }
+  if (typeof options.gpuId === "object") expectUsualStages(options);
   const stop = new StopSignals((exitCode) => {
     removeUnfinished();
     loadNcnnAddon().exitNow(exitCode);

@@ -162,3 +162,36 @@ describe("upscale", () => {
     expect(ended.code).toBe(code);
   });
 });
+
+describe("several devices", () => {
+  const two = ["--gpu-id=-1,-1", "--threads", "2", "--lossless", "--effort", "0"];
+
+  it("share the pages of a folder", async () => {
+    await writePages(folder.at("shared"), 6);
+    const run = await runCli(["upscale", folder.at("shared"), "-o", folder.at("by two"), ...two]);
+    expect(run).toMatchObject({ code: 0, stderr: "6 upscaled\n" });
+    const one = ["-g", "-1", "--lossless", "--effort", "0"];
+    await runCli(["upscale", folder.at("shared"), "-o", folder.at("by one"), ...one]);
+    const names = await readdir(folder.at("by one"));
+    expect(names).toHaveLength(6);
+    expect(await readdir(folder.at("by two"))).toEqual(names);
+    for (const name of names) {
+      const [shared, alone] = await Promise.all(
+        ["by two", "by one"].map(async (by) => pixelsOf(await readFile(folder.at(by, name)))),
+      );
+      expect(shared).toEqual(alone);
+    }
+  });
+
+  it.each([
+    ["--tta", ["-x"]],
+    ["--jobs", ["-j", "1:1:1"]],
+  ])("refuse %s at once", async (name, given) => {
+    await writePages(folder.at("refused"), 1);
+    const run = await runCli(["upscale", folder.at("refused"), "-o", folder.at("none"), ...two, ...given]);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toBe(
+      `error: unsupported_option: expected one device with ${name}, received several\n`,
+    );
+  });
+});

@@ -1,13 +1,15 @@
 import { orAborted } from "../or-aborted.js";
 import type { PageJob, PageProcessor, PageResult } from "../stages/job.js";
-import type { OpenedStages } from "./open-stages.js";
+import type { OpenedProcessor } from "./open-processor.js";
 
-/** Stages that are opened by the first page: a run that finds everything done already loads no model. */
-export class LazyStages implements Pick<PageProcessor, "process"> {
-  readonly #open: () => Promise<OpenedStages>;
-  #opening: Promise<OpenedStages> | null = null;
+type Opened = Pick<OpenedProcessor, "processor" | "close">;
 
-  constructor(open: () => Promise<OpenedStages>) {
+/** A processor that is opened by the first page: a run that finds everything done already loads no model. */
+export class LazyProcessor implements Pick<PageProcessor, "process"> {
+  readonly #open: () => Promise<Opened>;
+  #opening: Promise<Opened> | null = null;
+
+  constructor(open: () => Promise<Opened>) {
     this.#open = open;
   }
 
@@ -21,6 +23,6 @@ export class LazyStages implements Pick<PageProcessor, "process"> {
   /** Waits for a model that is being loaded, too. */
   async close(): Promise<void> {
     const opened = await this.#opening?.catch(() => null);
-    await opened?.engine.close();
+    await opened?.close();
   }
 }
