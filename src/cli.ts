@@ -7,6 +7,7 @@ import { addBenchPeersOptions } from "./commands/bench-peers-options.js";
 import { addBenchPipelineOptions } from "./commands/bench-pipeline-options.js";
 import { addConformanceOptions } from "./commands/conformance-options.js";
 import { addEngineOptions, modelNoiseOption, modelScaleOption } from "./commands/engine-options.js";
+import { addEvaluateOptions } from "./commands/evaluate-options.js";
 import { addImageOptions, integerFrom } from "./commands/image-options.js";
 import { addPackOptions } from "./commands/pack-options.js";
 import { addLogOptions } from "./commands/program-log.js";
@@ -223,6 +224,21 @@ models
       (await import("./commands/models.js")).runModelInfo(model, options, stream),
     );
   });
+
+const evaluate = models
+  .command("evaluate")
+  .description(
+    "shrink images, enlarge them with models and compare with what they were: PSNR, SSIM and seconds as tables",
+  );
+addLogOptions(addEvaluateOptions(evaluate), "warn").action((names, options) => {
+  running = runProgram(async ({ stream }) => {
+    warmUp(options.gpuId);
+    return (await import("./commands/evaluate-models.js")).runEvaluateModels(
+      { ...options, models: names },
+      stream,
+    );
+  });
+});
 
 const conformance = program
   .command("conformance")

@@ -109,6 +109,22 @@ function devicesOption() {
  * @param devices whether several devices may be named: the choice is a WorkerChoice then, an EngineChoice otherwise
  */
 export function addEngineOptions(command: Command, devices: "one" | "several" = "one"): Command {
+  return addDeviceOptions(
+    command
+      .addOption(
+        new Option(
+          "-m, --model <name|path>",
+          "name in models/manifest.json, .param or .bin file, or folder with models",
+        ).default(null, "the default model"),
+      )
+      .addOption(modelScaleOption())
+      .addOption(modelNoiseOption()),
+    devices,
+  );
+}
+
+/** Adds the options of where a model runs and how; `devices` as of addEngineOptions. */
+export function addDeviceOptions(command: Command, devices: "one" | "several" = "one"): Command {
   return command
     .addOption(devices === "one" ? oneDeviceOption() : devicesOption())
     .addOption(
@@ -116,14 +132,6 @@ export function addEngineOptions(command: Command, devices: "one" | "several" = 
         .argParser(parseTileSize)
         .default(0),
     )
-    .addOption(
-      new Option(
-        "-m, --model <name|path>",
-        "name in models/manifest.json, .param or .bin file, or folder with models",
-      ).default(null, "the default model"),
-    )
-    .addOption(modelScaleOption())
-    .addOption(modelNoiseOption())
     .addOption(
       new Option("--precision <kind>", "arithmetic").choices(["auto", "fp32", "fp16"]).default("auto"),
     )
