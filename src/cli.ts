@@ -225,6 +225,15 @@ models
     );
   });
 
+models
+  .command("verify")
+  .description("hold the models that come with the program against their manifest; 1 on the first difference")
+  .argument("[models...]", "names, all of them without")
+  .action((names) => {
+    running = runProgram(async ({ stream }) =>
+      (await import("./commands/models.js")).runModelVerify(names, stream),
+    );
+  });
 const evaluate = models
   .command("evaluate")
   .description(

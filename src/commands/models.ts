@@ -41,6 +41,10 @@ function describeUnknown({ unknownLayers }: ModelInfo): string {
   return unknownLayers.join(", ") || "none";
 }
 
+function thousands(count: number): string {
+  return Math.round(count).toLocaleString("en-US");
+}
+
 /** @returns one line for each thing that was recognised */
 export function formatModelInfo(info: ModelInfo): string {
   const { padding, noise, residual, edges } = info;
@@ -64,6 +68,7 @@ export function formatModelInfo(info: ModelInfo): string {
     ["global means", describePools(info)],
     ["layer types", info.layerTypes.join(", ")],
     ["layers not in this build", describeUnknown(info)],
+    ["multiplications", `${thousands(info.multiplicationsPerPixel)} per input pixel`],
     ["memory of blobs", floats(info.tensorFloatsPerPixel)],
     ["memory of Winograd", floats(info.winogradFloatsPerPixel)],
     ["weights", `${info.weights.count} numbers, ${info.weights.precision}`],
@@ -128,4 +133,47 @@ export async function runModelInfo(
   });
   const info: ModelInfo = { ...model, unknownLayers: findUnknownLayers(model.layerTypes) };
   return print(output, options.json ? `${JSON.stringify(info, null, 2)}\n` : formatModelInfo(info));
+}
+
+/** What an intact model of the program has to say for itself. */
+function formatVerified(model: ResolvedModel): string {
+  const { name, files, receptiveRadius, multiplicationsPerPixel, weights, licence } = model;
+  const facts = [
+    `${files.param.bytes + files.bin.bytes} bytes as listed`,
+    `${weights.precision} weights`,
+    `receptive radius ${receptiveRadius} px`,
+    `${thousands(multiplicationsPerPixel)} multiplications per input pixel`,
+    `licence ${licence}`,
+  ];
+  return `${name}: ${facts.join(", ")}\n`;
+}
+
+/**
+ * Holds the models that come with the program against their manifest: digests, structure, every weight, what the graphs
+ * say of scale, padding and radius, layers that this build has. A line for each model as soon as it has passed.
+ *
+ * @param names of the manifest; empty for all, and then no model file may be there that it does not list
+ * @param folder of the manifest
+ * @throws {UpscalerError} model_not_found, model_invalid: the first difference
+ */
+export async function runModelVerify(
+  names: readonly string[],
+  output: Writable,
+  folder: string = MODELS_FOLDER,
+): Promise<ExitCode> {
+  await forUser(async () => {
+    const catalogue = await ModelCatalogue.open(folder);
+    for (const name of names.length > 0 ? names : catalogue.list().map((model) => model.name)) {
+      const model = await catalogue.resolve(name);
+      const unknown = findUnknownLayers(model.layerTypes) ?? [];
+      if (unknown.length > 0) {
+        throw new ModelError(
+          `expected this build to have the layers of ${name}, it lacks ${unknown.join(", ")}`,
+        );
+      }
+      output.write(formatVerified(model));
+    }
+    if (names.length === 0) await catalogue.expectNoOthers();
+  });
+  return print(output, "");
 }

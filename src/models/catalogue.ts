@@ -20,6 +20,7 @@ import {
 } from "./model-files.js";
 import { ANY_MODEL, expectChosen, type ModelChoice, readModelName } from "./model-selection.js";
 import { readNetworkFile } from "./network-file.js";
+import { findUnlistedFiles } from "./unlisted-files.js";
 import { checkWeightFile, type WeightSummary } from "./weight-file.js";
 
 /** Everything that loading and running a model takes; its files have been checked. */
@@ -82,6 +83,15 @@ export class ModelCatalogue {
       licence,
       isDefault: name === this.#manifest.default,
     }));
+  }
+
+  /** @throws {ModelError} model files beside the listed ones: they would be shipped without digest and licence */
+  async expectNoOthers(): Promise<void> {
+    const others = await findUnlistedFiles(this.#folder, this.#manifest);
+    if (others.length === 0) return;
+    throw new ModelError(
+      `expected every model file in ${this.#folder} to be in its manifest, found ${others.slice(0, 8).join(", ")}`,
+    );
   }
 
   /**

@@ -1,6 +1,7 @@
 import { type BlobShape, traceShapes } from "./blob-shapes.js";
 import { findGlobalPools, type GlobalPool } from "./global-pools.js";
 import { ModelError } from "./model-error.js";
+import { multiplicationsPerPixel } from "./network-cost.js";
 import type { Graph } from "./param-file.js";
 import { analyseField, type FieldGeometry } from "./receptive-field.js";
 import { type TensorFootprint, tensorFootprint } from "./tensor-footprint.js";
@@ -49,6 +50,8 @@ export interface NetworkDescription extends TensorFootprint {
   readonly edges: "mirror" | "replicate";
   /** Distinct layer types of the graph, sorted. */
   readonly layerTypes: readonly string[];
+  /** Of weights, per input pixel. */
+  readonly multiplicationsPerPixel: number;
 }
 
 const CHANNELS = 3;
@@ -87,6 +90,7 @@ export function describeNetwork(graph: Graph): NetworkDescription {
     globalPools: findGlobalPools(graph, shapes),
     edges: family === "waifu2x" ? "replicate" : "mirror",
     layerTypes: [...new Set(graph.layers.map(({ type }) => type))].sort(),
+    multiplicationsPerPixel: multiplicationsPerPixel(graph, shapes),
     ...tensorFootprint(graph, shapes),
   };
 }

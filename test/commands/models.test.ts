@@ -1,10 +1,17 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, copyFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EXIT } from "../../protocol/error-codes.js";
-import { formatModelInfo, type ModelInfo, runModelInfo, runModelList } from "../../src/commands/models.js";
+import {
+  formatModelInfo,
+  type ModelInfo,
+  runModelInfo,
+  runModelList,
+  runModelVerify,
+} from "../../src/commands/models.js";
+import { MODELS_FOLDER } from "../../src/commands/open-engine.js";
 import { exitCodeOf } from "../../src/commands/run-program.js";
 import { loadNcnnAddon } from "../../src/engine/native.js";
 import { resolveForeignModel } from "../../src/models/catalogue.js";
@@ -82,6 +89,7 @@ describe("models info", () => {
       /^receptive radius +8 px$/m,
       /^beyond the edges +the image mirrored$/m,
       /^global means +none$/m,
+      /^multiplications +59,616 per input pixel$/m,
       /^memory of blobs +99 values per input pixel$/m,
       /^weights +59852 numbers, fp32$/m,
       /^weight file +\S+bd2x-fast\.bin, 239440 bytes, sha256 [0-9a-f]{64}$/m,
@@ -142,6 +150,58 @@ describe("models info", () => {
       code: "model_invalid",
       message: /model\.bin: expected/,
     });
+  });
+});
+
+describe("models verify", () => {
+  const verify = (...names: string[]) => written((output) => runModelVerify(names, output, folder));
+  const fast = (ending: string) => join(folder, "bd2x-fast", `bd2x-fast.${ending}`);
+  const changeManifest = async (change: (model: Record<string, unknown>) => void) => {
+    const path = join(folder, "manifest.json");
+    const manifest = JSON.parse(await readFile(path, "utf8"));
+    change(manifest.models[0]);
+    await writeFile(path, JSON.stringify(manifest));
+  };
+
+  beforeEach(async () => {
+    await cp(join(MODELS_FOLDER, "bd2x-fast"), join(folder, "bd2x-fast"), { recursive: true });
+    await copyFile(join(MODELS_FOLDER, "manifest.json"), join(folder, "manifest.json"));
+  });
+
+  it("passes what is shipped, and tells what it weighs", async () => {
+    const line =
+      /^bd2x-fast: \d+ bytes as listed, fp32 weights, receptive radius 8 px, 59,616 multiplications per input pixel, licence MIT$/m;
+    expect(await written((output) => runModelVerify([], output))).toMatch(line);
+    expect(await verify("bd2x-fast")).toMatch(line);
+  });
+
+  it.each<[string, () => Promise<unknown>, RegExp]>([
+    ["one changed byte", () => appendFile(fast("param"), " "), /bd2x-fast\.param to have 879 bytes/],
+    ["a missing file", () => rm(fast("bin")), /cannot read .*bd2x-fast\.bin/],
+    [
+      "a radius that is not the graph's",
+      () => changeManifest((model) => Object.assign(model, { receptive_radius: 7 })),
+      /receptive_radius of model bd2x-fast in the manifest to be 8/,
+    ],
+    [
+      "a model without licence",
+      () => changeManifest((model) => Object.assign(model, { licence: "" })),
+      /models\.0\.licence/,
+    ],
+    [
+      "a model file that nobody lists",
+      () => writeFile(join(folder, "bd2x-fast", "other.bin"), ""),
+      /in its manifest, found bd2x-fast\/other\.bin$/,
+    ],
+  ])("ends with 1 at %s", async (_, damage, message) => {
+    await damage();
+    const thrown: unknown = await verify().catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ code: "model_invalid", message: expect.stringMatching(message) });
+    expect(exitCodeOf(thrown)).toBe(EXIT.failure);
+  });
+
+  it("knows the listed names only", async () => {
+    await expect(verify(fast("param"))).rejects.toMatchObject({ code: "model_not_found" });
   });
 });
 
