@@ -234,6 +234,19 @@ models
       (await import("./commands/models.js")).runModelVerify(names, stream),
     );
   });
+models
+  .command("convert")
+  .description("write a model with its weights stored as fp16, half the file, or as fp32")
+  .argument("<model>", "name, folder, FILE.param or FILE.bin")
+  .requiredOption("-o, --output <file>", "FILE.param and FILE.bin are written")
+  .addOption(new Option("--storage <kind>", "of the weights").choices(["fp16", "fp32"]).default("fp16"))
+  .addOption(modelScaleOption())
+  .addOption(modelNoiseOption())
+  .action((model, options) => {
+    running = runProgram(async ({ stream }) =>
+      (await import("./commands/convert-model.js")).runModelConvert(model, options, stream),
+    );
+  });
 const evaluate = models
   .command("evaluate")
   .description(

@@ -91,13 +91,24 @@ function findUnknownLayers(types: readonly string[]): readonly string[] | null {
 }
 
 /** A model's fault is the user's to know, not one of this program. */
-async function forUser<Value>(work: () => Promise<Value>): Promise<Value> {
+export async function forUser<Value>(work: () => Promise<Value>): Promise<Value> {
   try {
     return await work();
   } catch (thrown) {
     if (thrown instanceof ModelError) throw new UpscalerError(thrown.code, thrown.message, { cause: thrown });
     throw thrown;
   }
+}
+
+/**
+ * @param nameOrPath as `--model` takes it
+ * @throws {UpscalerError} model_not_found, model_invalid
+ */
+export function resolveForUser(nameOrPath: string, choice: ModelChoice): Promise<ResolvedModel> {
+  return forUser(async () => {
+    const catalogue = await ModelCatalogue.open(MODELS_FOLDER);
+    return catalogue.resolveNameOrPath(nameOrPath, choice);
+  });
 }
 
 async function print(output: Writable, text: string): Promise<ExitCode> {
@@ -127,10 +138,7 @@ export async function runModelInfo(
   options: ModelChoice & { readonly json: boolean },
   output: Writable,
 ): Promise<ExitCode> {
-  const model = await forUser(async () => {
-    const catalogue = await ModelCatalogue.open(MODELS_FOLDER);
-    return catalogue.resolveNameOrPath(nameOrPath, options);
-  });
+  const model = await resolveForUser(nameOrPath, options);
   const info: ModelInfo = { ...model, unknownLayers: findUnknownLayers(model.layerTypes) };
   return print(output, options.json ? `${JSON.stringify(info, null, 2)}\n` : formatModelInfo(info));
 }

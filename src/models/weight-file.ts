@@ -4,8 +4,7 @@ import { traceChannels } from "./layer-channels.js";
 import { ModelError } from "./model-error.js";
 import type { Graph, Layer } from "./param-file.js";
 import { type WeightBlock, weightBlocks } from "./weight-layout.js";
-
-export type WeightPrecision = "fp32" | "fp16" | "bf16" | "int8";
+import { FP32, STORAGES, type WeightPrecision, type WeightStorage } from "./weight-storage.js";
 
 /** What walking a .bin file found. */
 export interface WeightSummary {
@@ -14,24 +13,6 @@ export interface WeightSummary {
   /** Numbers in the file, scales of int8 weights included. */
   readonly count: number;
 }
-
-interface Storage {
-  readonly precision: WeightPrecision;
-  readonly bytes: 1 | 2 | 4;
-  /** Bits that are all set in infinities and NaNs; 0 where every pattern is a number. */
-  readonly exponent: number;
-}
-
-const FP32: Storage = { precision: "fp32", bytes: 4, exponent: 0x7f80_0000 };
-
-/** The words before tagged data, see ncnn's modelbin.cpp. */
-const STORAGES: ReadonlyMap<number, Storage> = new Map([
-  [0, FP32],
-  [0x0002_c056, FP32],
-  [0x0130_6b47, { precision: "fp16", bytes: 2, exponent: 0x7c00 }],
-  [0x0134_8b83, { precision: "bf16", bytes: 2, exponent: 0x7f80 }],
-  [0x000d_4b38, { precision: "int8", bytes: 1, exponent: 0 }],
-]);
 
 const COARSENESS: readonly WeightPrecision[] = ["fp32", "bf16", "fp16", "int8"];
 const CHUNK_BYTES = 1024 * 1024;
@@ -101,7 +82,7 @@ class WeightReader {
     return { precision: this.#precision, count: this.#count };
   }
 
-  async #readTag(layer: Layer, block: WeightBlock): Promise<Storage> {
+  async #readTag(layer: Layer, block: WeightBlock): Promise<WeightStorage> {
     this.#expectLeft(layer, block, 4);
     const tag = toView(await this.#next(4)).getUint32(0, true);
     const storage = STORAGES.get(tag);
@@ -150,7 +131,7 @@ function toView(bytes: Uint8Array): DataView {
 }
 
 /** @returns index of the first NaN or infinity, -1 without one */
-function firstNotFinite(chunk: Uint8Array, { bytes, exponent }: Storage): number {
+function firstNotFinite(chunk: Uint8Array, { bytes, exponent }: WeightStorage): number {
   if (exponent === 0) return -1;
   const view = toView(chunk);
   for (let at = 0; at < chunk.length; at += bytes) {

@@ -1,0 +1,100 @@
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runModelConvert } from "../../src/commands/convert-model.js";
+import { resolveForeignModel } from "../../src/models/catalogue.js";
+import { paramText } from "../models/graphs.js";
+import { loadEngine, never, shippedModel } from "../support/engines.js";
+import { compare, paintScreentone } from "../support/images.js";
+
+let folder: string;
+const at = (name: string) => join(folder, name);
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "convert-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function convert(model: string, output: string, storage: "fp16" | "fp32" = "fp16"): Promise<string> {
+  const written = new PassThrough();
+  const [, said] = await Promise.all([
+    runModelConvert(model, { scale: null, noise: null, output, storage }, written),
+    text(written),
+  ]);
+  return said;
+}
+
+async function upscale(path: string): Promise<Uint8Array> {
+  const engine = await loadEngine(await resolveForeignModel(path), -1);
+  try {
+    return (await engine.upscale(paintScreentone(90, 70), { tile: null, signal: never })).image.data;
+  } finally {
+    await engine.close();
+  }
+}
+
+describe("models convert", () => {
+  it("halves the file, and the picture stays what it was", async () => {
+    const shipped = await shippedModel();
+    const said = await convert("bd2x-fast", at("half.param"));
+    expect(said).toMatch(/half\.bin: 59852 numbers, fp16, \d+ bytes instead of 239440\n$/);
+    const half = await resolveForeignModel(at("half.param"));
+    // 59,616 weights at two bytes, 236 biases at four and a mark for each of eight layers.
+    expect(half.files.bin.bytes).toBe(59_616 * 2 + 236 * 4 + 8 * 4);
+    expect(half.files.param.sha256).toBe(shipped.files.param.sha256);
+    const { psnr, largest } = compare(await upscale(at("half.bin")), await upscale(shipped.binPath));
+    expect(psnr).toBeGreaterThan(60);
+    expect(largest).toBeLessThanOrEqual(2);
+  });
+
+  it("turns fp16 into the same fp32 numbers, and back into the same file", async () => {
+    await convert("bd2x-fast", at("half"));
+    await convert(at("half.param"), at("whole"), "fp32");
+    expect((await resolveForeignModel(at("whole.bin"))).weights.precision).toBe("fp32");
+    expect(compare(await upscale(at("whole.bin")), await upscale(at("half.bin"))).largest).toBe(0);
+    await convert(at("whole.param"), at("again"));
+    expect(await readFile(at("again.bin"))).toEqual(await readFile(at("half.bin")));
+  });
+
+  /** A 1x1 convolution of three channels, stored as fp32 with a bias. */
+  async function addTiny(firstWeight: number): Promise<void> {
+    await writeFile(
+      at("tiny.param"),
+      paramText("Input i 0 1 in", "Convolution c 1 1 in out 0=3 1=1 5=1 6=9"),
+    );
+    const floats = new Float32Array(13).fill(0.25);
+    floats.set([0, firstWeight]);
+    floats[12] = 1e6;
+    await writeFile(at("tiny.bin"), new Uint8Array(floats.buffer));
+  }
+
+  it("leaves biases as they are, however large", async () => {
+    await addTiny(1);
+    await convert(at("tiny.param"), at("out"));
+    const bin = await readFile(at("out.bin"));
+    expect(bin.length).toBe(4 + 20 + 12);
+    expect(bin.readFloatLE(bin.length - 4)).toBe(1e6);
+  });
+
+  it("refuses weights that no half can hold", async () => {
+    await addTiny(1e5);
+    await expect(convert(at("tiny.param"), at("out"))).rejects.toMatchObject({
+      code: "model_invalid",
+      message:
+        /weights of layer c \(Convolution\): expected numbers of at most 65504 for fp16, received 100000/,
+    });
+  });
+
+  it("does not write over the model itself, nor into a folder that is not there", async () => {
+    await addTiny(1);
+    await copyFile(at("tiny.bin"), at("before.bin"));
+    await expect(convert(at("tiny.bin"), `${folder}/./tiny`)).rejects.toThrow(
+      /another name than that of the model/,
+    );
+    expect(await readFile(at("tiny.bin"))).toEqual(await readFile(at("before.bin")));
+    await expect(convert(at("tiny.bin"), at("none/out"))).rejects.toMatchObject({ code: "model_invalid" });
+  });
+});
