@@ -26,6 +26,7 @@
       "target_name": "bdreader_ncnn",
       "sources": [
         "addon/addon.cc",
+        "addon/blob_statistics.cc",
         "addon/cpu_runner.cc",
         "addon/crossing.cc",
         "addon/device_memory.cc",
@@ -38,6 +39,7 @@
         "addon/js_options.cc",
         "addon/layer_support.cc",
         "addon/network.cc",
+        "addon/observe_arguments.cc",
         "addon/page_work.cc",
         "addon/pinned_array.cc",
         "addon/pinned_outputs.cc",

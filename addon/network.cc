@@ -117,4 +117,10 @@ std::vector<double> Network::timeNetwork(Size size, int runs) {
     return milliseconds;
 }
 
+std::vector<BlobStatistics> Network::observeBlobs(ConstPixels image, const std::vector<BlobQuery>& queries,
+                                                  uint32_t bins) const {
+    if (crossing_) throw Failure(FailureCode::kDeviceUnavailable, "expected the CPU, received a GPU");
+    return bdreader::observeBlobs(net_, options_, image, queries, bins);
+}
+
 }  // namespace bdreader

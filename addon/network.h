@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "blob_statistics.h"
 #include "device_memory.h"
 #include "network_options.h"
 #include "pinned_outputs.h"
@@ -56,6 +57,14 @@ class Network {
      * @throws Failure kDeviceUnavailable on the CPU, else as Runner::upscale
      */
     std::vector<double> timeNetwork(Size size, int runs);
+
+    /**
+     * Runs the network over a small image on the CPU and looks at what is inside of it.
+     *
+     * @throws Failure kDeviceUnavailable on a GPU, else as bdreader::observeBlobs
+     */
+    std::vector<BlobStatistics> observeBlobs(ConstPixels image, const std::vector<BlobQuery>& queries,
+                                             uint32_t bins) const;
 
   private:
     VulkanShared shared();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "exit_guard.h"
+#include "observe_arguments.h"
 #include "pinned_array.h"
 #include "promise_task.h"
 #include "upscaler_arguments.h"
@@ -40,7 +41,8 @@ Napi::Function UpscalerWrap::define(Napi::Env env) {
          InstanceMethod<&UpscalerWrap::close>("close"), InstanceMethod<&UpscalerWrap::memory>("memory"),
          InstanceMethod<&UpscalerWrap::createOutput>("createOutput"),
          InstanceMethod<&UpscalerWrap::releaseOutput>("releaseOutput"),
-         InstanceMethod<&UpscalerWrap::timeNetwork>("timeNetwork")});
+         InstanceMethod<&UpscalerWrap::timeNetwork>("timeNetwork"),
+         InstanceMethod<&UpscalerWrap::observeBlobs>("observeBlobs")});
 }
 
 Napi::Value UpscalerWrap::load(const Napi::CallbackInfo& info) {
@@ -185,6 +187,23 @@ Napi::Value UpscalerWrap::timeNetwork(const Napi::CallbackInfo& info) {
             for (uint32_t i = 0; i < milliseconds.size(); i++) list.Set(i, milliseconds[i]);
             return list;
         });
+}
+
+Napi::Value UpscalerWrap::observeBlobs(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (info.Length() != 1 || !info[0].IsObject())
+        throw Napi::TypeError::New(env, "expected observeBlobs(options)");
+    auto arguments = std::make_shared<ObserveArguments>(parseObserveArguments(info[0].As<Napi::Object>()));
+    using Observed = std::vector<BlobStatistics>;
+    return PromiseTask<Observed>::start(
+        env,
+        [network = engine_->network(), arguments] {
+            if (!network)
+                throw Failure(FailureCode::kInternal, "expected an open engine, received a closed one");
+            return network->observeBlobs({arguments->pixels.data(), arguments->size}, arguments->queries,
+                                         arguments->bins);
+        },
+        [](Napi::Env settling, Observed& observed) { return toJs(settling, observed); });
 }
 
 void UpscalerWrap::onTile(uint32_t id, const JobProgress& progress) {

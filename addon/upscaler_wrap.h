@@ -44,6 +44,7 @@ class UpscalerWrap : public Napi::ObjectWrap<UpscalerWrap>, private EngineListen
     Napi::Value createOutput(const Napi::CallbackInfo& info);
     Napi::Value releaseOutput(const Napi::CallbackInfo& info);
     Napi::Value timeNetwork(const Napi::CallbackInfo& info);
+    Napi::Value observeBlobs(const Napi::CallbackInfo& info);
 
     void onTile(uint32_t id, const JobProgress& progress) override;
     void onFinished(uint32_t id, JobOutcome outcome) override;

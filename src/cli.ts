@@ -11,6 +11,7 @@ import { addEvaluateOptions } from "./commands/evaluate-options.js";
 import { addImageOptions, integerFrom } from "./commands/image-options.js";
 import { addPackOptions } from "./commands/pack-options.js";
 import { addLogOptions } from "./commands/program-log.js";
+import { addQuantizeOptions } from "./commands/quantize-options.js";
 import { runProgram } from "./commands/run-program.js";
 import { addUpscaleOptions } from "./commands/upscale-options.js";
 import { warmUp } from "./engine/warm-up.js";
@@ -247,6 +248,14 @@ models
       (await import("./commands/convert-model.js")).runModelConvert(model, options, stream),
     );
   });
+const quantize = models
+  .command("quantize")
+  .description("make a model int8, and write it if its results stay near those of the float model");
+addQuantizeOptions(quantize).action((model, options) => {
+  running = runProgram(async ({ stream }) =>
+    (await import("./commands/quantize-model.js")).runModelQuantize(model, options, stream),
+  );
+});
 const evaluate = models
   .command("evaluate")
   .description(

@@ -68,6 +68,7 @@ export function formatModelInfo(info: ModelInfo): string {
     ["global means", describePools(info)],
     ["layer types", info.layerTypes.join(", ")],
     ["layers not in this build", describeUnknown(info)],
+    ["int8 layers", info.int8Layers === 0 ? "none" : `${info.int8Layers}`],
     ["multiplications", `${thousands(info.multiplicationsPerPixel)} per input pixel`],
     ["memory of blobs", floats(info.tensorFloatsPerPixel)],
     ["memory of Winograd", floats(info.winogradFloatsPerPixel)],

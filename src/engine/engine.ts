@@ -53,7 +53,8 @@ export interface Engine {
   readonly scale: number;
   /** Strength of the noise removal, -1 for none; null for a model without levels. */
   readonly noise: number | null;
-  readonly precision: "fp32" | "fp16";
+  /** "int8": the model has int8 layers; what is left is computed in fp32 or fp16. */
+  readonly precision: "fp32" | "fp16" | "int8";
   /** How many images it works on side by side. */
   readonly lanes: number;
   /**

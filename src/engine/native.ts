@@ -98,6 +98,24 @@ export interface NativeMemory {
   readonly peakMb: number;
 }
 
+/** An image to look at blobs with, at most 2048 pixels a side. */
+export interface NativeObservation {
+  readonly input: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** Magnitudes up to `limit` are counted, larger ones in the last bin; 0 counts none. */
+  readonly blobs: readonly { readonly name: string; readonly limit: number }[];
+  /** Of each histogram. */
+  readonly bins: number;
+}
+
+/** How large the values of a blob are. */
+export interface BlobStatistics {
+  readonly peak: number;
+  /** Values by their magnitude, in bins of equal width from 0 to the limit, without zeros; empty without a limit. */
+  readonly counts: Uint32Array;
+}
+
 export interface NativeUpscaler {
   submit(job: NativeJob): void;
   cancel(id: number): void;
@@ -120,6 +138,12 @@ export interface NativeUpscaler {
    * @returns milliseconds of each run
    */
   timeNetwork(width: number, height: number, runs: number): Promise<number[]>;
+  /**
+   * Runs the network over a small image as one tile and looks at what is inside of it: for calibration, on the CPU only.
+   *
+   * @returns one for each blob that was named, in that order
+   */
+  observeBlobs(observation: NativeObservation): Promise<BlobStatistics[]>;
 }
 
 export interface NativeAddon {

@@ -4,7 +4,14 @@ import type { PixelBuffer } from "../stages/page.js";
 import type { Arithmetic } from "./arithmetic.js";
 import type { Engine, EngineDevice, UpscaledImage, UpscaleOptions } from "./engine.js";
 import { CPU_IMAGES, GPU_LANES } from "./lanes.js";
-import type { NativeAddon, NativeLoadOptions, NativeMemory, NativeUpscaler } from "./native.js";
+import type {
+  BlobStatistics,
+  NativeAddon,
+  NativeLoadOptions,
+  NativeMemory,
+  NativeObservation,
+  NativeUpscaler,
+} from "./native.js";
 import { loadFailure } from "./native-failure.js";
 import { NativeJobs } from "./native-jobs.js";
 import type { SelectedDevice } from "./select-device.js";
@@ -128,7 +135,8 @@ export class NcnnEngine implements Engine {
     return this.#loaded.model.noise;
   }
 
-  get precision(): "fp32" | "fp16" {
+  get precision(): Engine["precision"] {
+    if (this.#loaded.model.int8Layers > 0) return "int8";
     return this.#loaded.options.arithmetic.fp16Storage ? "fp16" : "fp32";
   }
 
@@ -143,6 +151,11 @@ export class NcnnEngine implements Engine {
   /** For benchmarks, see NativeUpscaler. */
   timeNetwork(width: number, height: number, runs: number): Promise<number[]> {
     return this.#loaded.native.timeNetwork(width, height, runs);
+  }
+
+  /** For calibration, see NativeUpscaler. */
+  observeBlobs(observation: NativeObservation): Promise<BlobStatistics[]> {
+    return this.#loaded.native.observeBlobs(observation);
   }
 
   async upscale(image: PixelBuffer, options: UpscaleOptions): Promise<UpscaledImage> {

@@ -5,6 +5,7 @@ import { multiplicationsPerPixel } from "./network-cost.js";
 import type { Graph } from "./param-file.js";
 import { analyseField, type FieldGeometry } from "./receptive-field.js";
 import { type TensorFootprint, tensorFootprint } from "./tensor-footprint.js";
+import { isInt8 } from "./weight-layout.js";
 
 /**
  * Kinds of networks by what their graphs are made of:
@@ -50,6 +51,8 @@ export interface NetworkDescription extends TensorFootprint {
   readonly edges: "mirror" | "replicate";
   /** Distinct layer types of the graph, sorted. */
   readonly layerTypes: readonly string[];
+  /** Layers that are computed with 8-bit integers, whichever way their weights are stored. */
+  readonly int8Layers: number;
   /** Of weights, per input pixel. */
   readonly multiplicationsPerPixel: number;
 }
@@ -90,6 +93,7 @@ export function describeNetwork(graph: Graph): NetworkDescription {
     globalPools: findGlobalPools(graph, shapes),
     edges: family === "waifu2x" ? "replicate" : "mirror",
     layerTypes: [...new Set(graph.layers.map(({ type }) => type))].sort(),
+    int8Layers: graph.layers.filter(isInt8).length,
     multiplicationsPerPixel: multiplicationsPerPixel(graph, shapes),
     ...tensorFootprint(graph, shapes),
   };

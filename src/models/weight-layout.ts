@@ -40,6 +40,8 @@ const kernelArea = ({ params }: Layer): number => {
   return width * params.int(11, width);
 };
 
+const INT8_TERM_KEY = 8;
+
 /** Above this, ncnn's mark for stored int8 scales also asks for the scale of the output. */
 const WITH_OUTPUT_SCALE = 100;
 
@@ -50,9 +52,16 @@ function int8Scales(term: number, weightScales: number): readonly WeightBlock[] 
   return term > WITH_OUTPUT_SCALE ? [...scales, bare("int8 scale of the output", 1)] : scales;
 }
 
+const INT8_TYPES: ReadonlySet<string> = new Set(["Convolution", "ConvolutionDepthWise", "InnerProduct"]);
+
+/** @returns whether a layer stores scales: ncnn computes it with 8-bit integers then */
+export function isInt8({ type, params }: Layer): boolean {
+  return INT8_TYPES.has(type) && params.int(INT8_TERM_KEY, 0) !== 0;
+}
+
 const convolution: Layout = (layer, inputs) => {
   const outputs = layer.params.int(0, 0);
-  const term = layer.params.int(8, 0);
+  const term = layer.params.int(INT8_TERM_KEY, 0);
   const kernel = weights(layer, 6, outputs * inputs * kernelArea(layer), term !== 0);
   return [kernel, ...bias(layer, 5, outputs), ...int8Scales(term, outputs)];
 };
@@ -63,7 +72,7 @@ const ONE_SCALE: readonly number[] = [2, 102];
 
 const depthWiseConvolution: Layout = (layer, inputs) => {
   const [outputs, groups] = [layer.params.int(0, 0), layer.params.int(7, 1)];
-  const term = layer.params.int(8, 0);
+  const term = layer.params.int(INT8_TERM_KEY, 0);
   if (![0, ...SCALE_A_GROUP, ...ONE_SCALE].includes(term))
     throw new ModelError(`expected a known kind of int8 scales in layer ${layer.name}, received ${term}`);
   const kernel = weights(layer, 6, (outputs / groups) * inputs * kernelArea(layer), term !== 0);
@@ -85,7 +94,7 @@ const depthWiseDeconvolution: Layout = (layer, inputs) => {
 
 const innerProduct: Layout = (layer, inputs) => {
   const outputs = layer.params.int(0, 0);
-  const term = layer.params.int(8, 0);
+  const term = layer.params.int(INT8_TERM_KEY, 0);
   const matrix = weights(layer, 2, outputs * inputs, term !== 0);
   // Unlike convolutions, it never stores a scale of its output.
   return [matrix, ...bias(layer, 1, outputs), ...int8Scales(Math.min(term, 1), outputs)];

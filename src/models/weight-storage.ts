@@ -12,13 +12,15 @@ export interface WeightStorage {
 
 export const FP32: WeightStorage = { precision: "fp32", bytes: 4, exponent: 0x7f80_0000 };
 
+export const INT8_TAG = 0x000d_4b38;
+
 /** The words before tagged data, see ncnn's modelbin.cpp. */
 export const STORAGES: ReadonlyMap<number, WeightStorage> = new Map([
   [0, FP32],
   [0x0002_c056, FP32],
   [0x0130_6b47, { precision: "fp16", bytes: 2, exponent: 0x7c00 }],
   [0x0134_8b83, { precision: "bf16", bytes: 2, exponent: 0x7f80 }],
-  [0x000d_4b38, { precision: "int8", bytes: 1, exponent: 0 }],
+  [INT8_TAG, { precision: "int8", bytes: 1, exponent: 0 }],
 ]);
 
 /** The storages that weights can be written in. */

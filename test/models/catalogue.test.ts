@@ -82,6 +82,7 @@ describe("models of the manifest", () => {
       globalContext: false,
       globalPools: [],
       edges: "mirror",
+      int8Layers: 0,
       multiplicationsPerPixel: 324,
       layerTypes: ["Convolution", "Input", "PixelShuffle"],
       // The input, its padded copy and 12 channels; or those 12 and the output of 3 channels at 2x.
