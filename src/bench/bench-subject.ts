@@ -31,7 +31,7 @@ export type OpenBenchEngine = (model: ResolvedModel, subject: BenchSubject) => P
 export type BenchPrecision = "table" | "auto" | "fp32" | "fp16";
 
 /**
- * On a GPU a subject per arithmetic, on the CPU one per number of threads.
+ * On a GPU a subject per arithmetic, on the CPU one per number of threads, in "table" with and without Winograd.
  *
  * @param precision "table" is all that the device can do, the others what `--precision` would choose from
  * @param threads at least one count
@@ -42,7 +42,10 @@ export function benchSubjects(
   device: ArithmeticAbilities,
 ): readonly BenchSubject[] {
   if (device.type === "cpu") {
-    return threads.map((count) => ({ arithmetic: fp32Arithmetic(true), threads: count }));
+    const winograds = precision === "table" ? [true, false] : [true];
+    return threads.flatMap((count) =>
+      winograds.map((winograd) => ({ arithmetic: fp32Arithmetic(winograd), threads: count })),
+    );
   }
   const wanted =
     precision === "table" ? allArithmetics() : candidateArithmetics({ precision, winograd: true }, device);
@@ -62,5 +65,7 @@ export function referenceSubject(subjects: readonly BenchSubject[]): BenchSubjec
 
 /** @returns a name for tables */
 export function subjectName({ arithmetic, threads }: BenchSubject, isCpu: boolean): string {
-  return isCpu ? `${threads} ${threads === 1 ? "thread" : "threads"}` : arithmeticName(arithmetic);
+  if (!isCpu) return arithmeticName(arithmetic);
+  const count = `${threads} ${threads === 1 ? "thread" : "threads"}`;
+  return arithmetic.winograd ? count : `${count}, no winograd`;
 }

@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
 import { writeWhole } from "../files/write-whole.js";
 import type { Log } from "../log.js";
 import type { ResolvedModel } from "../models/catalogue.js";
-import { distinctNames, interpolations, modelContender } from "../quality/contenders.js";
+import { interpolations, modelContender, modelLabel } from "../quality/contenders.js";
 import { CropSheet } from "../quality/crop-sheet.js";
 import type { JpegQuality } from "../quality/degrade.js";
 import {
@@ -31,13 +31,12 @@ import { type LogChoice, openLog } from "./program-log.js";
 async function contendersOf(choice: EvaluateChoice, log: Log): Promise<readonly Contender[]> {
   const models: ResolvedModel[] = [];
   for (const name of choice.models) models.push(await resolveModel(name, choice));
-  const names = distinctNames(models);
   const scales = [...new Set(models.map(({ scale }) => scale))].sort((a, b) => a - b);
   return scales.flatMap((scale) => [
     ...interpolations(scale),
     ...models.flatMap((model, at) => {
       const open = () => openEngine({ ...choice, model: choice.models[at] ?? null }, log);
-      return model.scale === scale ? [modelContender({ ...model, name: names[at] ?? model.name }, open)] : [];
+      return model.scale === scale ? [modelContender({ ...model, name: modelLabel(model) }, open)] : [];
     }),
   ]);
 }

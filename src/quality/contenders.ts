@@ -41,12 +41,14 @@ export function modelContender(
   };
 }
 
-/** @returns names for tables: families use the same file names, so those that meet get their folder's before them */
-export function distinctNames(
-  models: readonly Pick<ResolvedModel, "name" | "paramPath">[],
-): readonly string[] {
-  const isShared = (name: string) => models.filter((model) => model.name === name).length > 1;
-  return models.map(({ name, paramPath }) =>
-    isShared(name) ? `${basename(dirname(paramPath))}/${name}` : name,
-  );
+/**
+ * @returns a name for tables: foreign models have that of their folder before theirs, since families use the same file
+ *   names
+ */
+export function modelLabel({
+  name,
+  licence,
+  paramPath,
+}: Pick<ResolvedModel, "name" | "licence" | "paramPath">): string {
+  return licence === null ? `${basename(dirname(paramPath))}/${name}` : name;
 }

@@ -11,6 +11,9 @@ const ENLARGED = 2;
 const CELL = SHOWN * ENLARGED;
 const GAP = 4;
 const LABEL = 20;
+/** Columns have the folder of a model above its name. */
+const TITLE = 2 * LABEL;
+const MOST_LETTERS = 34;
 const MOST_IMAGES = 6;
 const PAPER = { r: 255, g: 255, b: 255 };
 
@@ -55,7 +58,7 @@ export class CropSheet {
   async draw(): Promise<{ readonly data: Buffer; readonly width: number; readonly height: number }> {
     const columns = [...new Set(this.#rows.flatMap(({ cells }) => [...cells.keys()]))];
     const width = columns.length * (CELL + GAP) + GAP;
-    const height = LABEL + this.#rows.length * (CELL + LABEL + GAP);
+    const height = TITLE + this.#rows.length * (CELL + LABEL + GAP);
     const overlays = await Promise.all(
       this.#rows.flatMap(({ cells }, row) =>
         [...cells].map(([column, cell]) => placeCell(cell, columns.indexOf(column), row)),
@@ -72,11 +75,17 @@ export class CropSheet {
 
   #labels(columns: readonly string[], width: number, height: number): Buffer {
     const text = (x: number, y: number, words: string) =>
-      `<text x="${x}" y="${y}" font-family="sans-serif" font-size="13">${escapeXml(words)}</text>`;
-    const titles = columns.map((column, at) => text(GAP + at * (CELL + GAP), LABEL - 5, column));
+      `<text x="${x}" y="${y}" font-family="sans-serif" font-size="12">${escapeXml(words)}</text>`;
+    const titles = columns.flatMap((column, at) => {
+      const lines = column
+        .split("/")
+        .map((line) => line.slice(0, MOST_LETTERS))
+        .reverse();
+      return lines.map((line, above) => text(GAP + at * (CELL + GAP), TITLE - 6 - above * LABEL, line));
+    });
     const names = this.#rows.map(({ image, region }, at) => {
       const place = `${image.name}, ${region.width} x ${region.height} at ${region.left}, ${region.top}`;
-      return text(GAP, LABEL + at * (CELL + LABEL + GAP) + CELL + LABEL - 5, place);
+      return text(GAP, TITLE + at * (CELL + LABEL + GAP) + CELL + LABEL - 5, place);
     });
     const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${[...titles, ...names].join("")}</svg>`;
     return Buffer.from(svg);
@@ -93,7 +102,7 @@ async function placeCell(
     .resize(width * ENLARGED, height * ENLARGED, { kernel: "nearest" })
     .png()
     .toBuffer();
-  return { input, left: GAP + column * (CELL + GAP), top: LABEL + row * (CELL + LABEL + GAP) };
+  return { input, left: GAP + column * (CELL + GAP), top: TITLE + row * (CELL + LABEL + GAP) };
 }
 
 function escapeXml(text: string): string {

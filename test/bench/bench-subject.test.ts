@@ -33,8 +33,14 @@ describe("benchSubjects", () => {
     expect(names("auto")).toHaveLength(10);
   });
 
-  it("has a row per number of threads on the CPU", () => {
-    expect(names("table", { type: "cpu" }, true)).toEqual(["1 thread", "4 threads"]);
+  it("has a row per number of threads on the CPU, in the table also without Winograd", () => {
+    expect(names("auto", { type: "cpu" }, true)).toEqual(["1 thread", "4 threads"]);
+    expect(names("table", { type: "cpu" }, true)).toEqual([
+      "1 thread",
+      "1 thread, no winograd",
+      "4 threads",
+      "4 threads, no winograd",
+    ]);
   });
 
   it("is compared with fp32 without Winograd, on as many threads as there are", () => {

@@ -74,7 +74,7 @@ describe("models evaluate", () => {
     expect(report.rows[2].means[1].ssim).toBeCloseTo((means[0].ssim + means[1].ssim) / 2, 12);
 
     const picture = await sharp(sheet).metadata();
-    expect([picture.width, picture.height]).toEqual([4 * 228 + 4, 20 + 2 * 248]);
+    expect([picture.width, picture.height]).toEqual([4 * 228 + 4, 40 + 2 * 248]);
   });
 
   it("leaves bad files out, says so, and ends as a failure", async () => {
