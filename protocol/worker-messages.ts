@@ -149,7 +149,6 @@ export const WORKER_MESSAGES = {
   fatal,
 } as const;
 
-export type WorkerMessageType = keyof typeof WORKER_MESSAGES;
 export type WorkerHello = z.infer<typeof workerHello>;
 export type ReadyMessage = z.infer<typeof ready>;
 export type ResultMessage = z.infer<typeof result>;

@@ -1,7 +1,7 @@
-import { constants } from "node:os";
+import { SIGNAL_EXIT } from "../../protocol/error-codes.js";
 
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-type Interrupt = (typeof SIGNALS)[number];
+type Interrupt = keyof typeof SIGNAL_EXIT;
+const SIGNALS = Object.keys(SIGNAL_EXIT) as Interrupt[];
 
 /** The process was asked to end; the reason of `Interruption.signal`. */
 export class Interrupted extends Error {
@@ -17,7 +17,7 @@ export class Interrupted extends Error {
   endProcess(): never {
     process.kill(process.pid, this.signalName);
     // Reached only where the parent has the signal ignored.
-    process.exit(128 + constants.signals[this.signalName]);
+    process.exit(SIGNAL_EXIT[this.signalName]);
   }
 }
 

@@ -90,11 +90,14 @@ export class EarlyStrips implements RowReader {
     return result;
   }
 
-  async #encode(rows: number, { format, effort, write, deliver }: PageWriting): Promise<EncodeResult> {
+  async #encode(rows: number, writing: PageWriting): Promise<EncodeResult> {
+    const { format } = writing;
     try {
-      const writeStrip = (strip: RowRange) => this.#withRows(strip, (image) => write(cutRows(image, strip)));
-      await encodeStrips(this.#size, rows, format, writeStrip, deliver);
-      return { page: { data: new Uint8Array(0), ...this.#size, format, effort }, warnings: [] };
+      const writeStrip = (strip: RowRange) =>
+        this.#withRows(strip, (image) => writing.write(cutRows(image, strip)));
+      await encodeStrips(this.#size, rows, format, writeStrip, writing.deliver);
+      const page = { data: new Uint8Array(0), ...this.#size, format, effort: writing.effort };
+      return { page, warnings: [] };
     } catch (cause) {
       throw encodeFailure(cause, format, this.#size);
     }

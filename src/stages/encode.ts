@@ -7,7 +7,7 @@ import type { PageJob, PageOptions } from "./job.js";
 import { outputSize, type Size } from "./output-size.js";
 import type { EncodedPage, EncodedStrip, OutputFormat, Page } from "./page.js";
 import { imageOf, type RawPixels } from "./planes.js";
-import { cutRows, encodeStrips, stripRows } from "./strips.js";
+import { cutRows, encodeStrips, type RowRange, stripRows } from "./strips.js";
 import type { FinalImage, WebpEncoder, WebpSettings } from "./webp-encoder.js";
 
 export interface EncodeResult {
@@ -59,7 +59,7 @@ export interface EncodeTools {
 /** How a page is written: settled before its first row is. */
 export interface PageWriting {
   readonly format: OutputFormat;
-  /** Null for formats without. */
+  /** Null for formats without; final once everything is written. */
   readonly effort: number | null;
   /** Writes the page, or rows of it, as soon as an encoder is free. */
   write(part: RawPixels): Promise<Uint8Array>;
@@ -74,11 +74,13 @@ export type EncodeJob = Omit<PageJob, "onProgress">;
 export function settleWriting(greyscale: boolean, job: EncodeJob, tools: EncodeTools): PageWriting {
   const { format } = job.options;
   const { encoders, webp } = tools;
-  const effort = job.options.effort ?? chooseEffort(encoders.load, job.priority);
-  const writeImage = imageWriter(job, effort, webp);
+  const spent = { effort: job.options.effort ?? chooseEffort(encoders.load, job.priority) };
+  const writeImage = imageWriter(job, spent, webp);
   return {
     format,
-    effort: format === "png" ? null : effort,
+    get effort() {
+      return format === "png" ? null : spent.effort;
+    },
     write: (pixels) => encoders.run(job, () => writeImage({ pixels, greyscale })),
     deliver: (strip) => {
       job.signal.throwIfAborted();
@@ -111,15 +113,24 @@ export async function encodePage(page: Page, job: EncodeJob, tools: EncodeTools)
   try {
     const { pixels, warnings } = await finalPixels(page, format, size);
     const { load } = tools.encoders;
-    const { write, deliver, effort } = settleWriting(page.greyscale, job, tools);
-    const written = { ...size, format, effort };
-    if (!strips) return { page: { data: await write(pixels), ...written }, warnings };
-    const rows = stripRows(size.height, load, job.priority);
-    await encodeStrips(size, rows, format, (strip) => write(cutRows(pixels, strip)), deliver);
-    return { page: { data: new Uint8Array(0), ...written }, warnings };
+    const writing = settleWriting(page.greyscale, job, tools);
+    let data: Uint8Array = new Uint8Array(0);
+    if (strips) {
+      const rows = stripRows(size.height, load, job.priority);
+      const write = (strip: RowRange) => writing.write(cutRows(pixels, strip));
+      await encodeStrips(size, rows, format, write, writing.deliver);
+    } else {
+      data = await writing.write(pixels);
+    }
+    return { page: { data, ...size, format, effort: writing.effort }, warnings };
   } catch (cause) {
     throw encodeFailure(cause, format, size);
   }
+}
+
+/** Effort of a page, 0 to 6. */
+interface SpentEffort {
+  effort: number;
 }
 
 function qualityOf({ options, data }: Pick<PageJob, "options" | "data">): number {
@@ -132,18 +143,22 @@ function qualityOf({ options, data }: Pick<PageJob, "options" | "data">): number
  */
 const SPARING_EFFORT = 2;
 
+/** @param spent is raised where the image takes more */
 async function writeWebp(
   webp: WebpEncoder,
   image: FinalImage,
-  settings: WebpSettings,
+  settings: Omit<WebpSettings, "effort">,
+  spent: SpentEffort,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
+  const { effort } = spent;
   try {
-    return await webp.encode(image, settings, signal);
+    return await webp.encode(image, { ...settings, effort }, signal);
   } catch (thrown) {
     signal.throwIfAborted();
-    const isFinal = thrown instanceof UpscalerError || settings.effort >= SPARING_EFFORT;
+    const isFinal = thrown instanceof UpscalerError || effort >= SPARING_EFFORT;
     if (isFinal) throw thrown;
+    spent.effort = Math.max(spent.effort, SPARING_EFFORT);
     return webp.encode(image, { ...settings, effort: SPARING_EFFORT }, signal);
   }
 }
@@ -151,7 +166,7 @@ async function writeWebp(
 /** @returns what writes the page, or one strip of it, in the format that the options name */
 function imageWriter(
   job: Pick<PageJob, "options" | "data" | "signal">,
-  effort: number,
+  spent: SpentEffort,
   webp: WebpEncoder,
 ): (image: FinalImage) => Promise<Uint8Array> {
   const { format, lossless } = job.options;
@@ -160,11 +175,11 @@ function imageWriter(
     greyscale ? imageOf(pixels).toColourspace("b-w") : imageOf(pixels);
   switch (format) {
     case "webp":
-      return (image) => writeWebp(webp, image, { quality, effort, lossless }, job.signal);
+      return (image) => writeWebp(webp, image, { quality, lossless }, spent, job.signal);
     case "jpeg":
       return (image) =>
         opened(image)
-          .jpeg({ ...JPEG, quality, optimiseCoding: effort > 0 })
+          .jpeg({ ...JPEG, quality, optimiseCoding: spent.effort > 0 })
           .toBuffer();
     case "png":
       return (image) => opened(image).png().toBuffer();

@@ -1,5 +1,3 @@
-import type { RequestErrorCode } from "../../protocol/error-codes.js";
-
 /** Formats that a page can be written in. */
 export const OUTPUT_FORMATS = ["webp", "jpeg", "png"] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
@@ -55,19 +53,3 @@ export interface EncodedPage {
   /** Time spent on compression, 0 to 6; null for formats without a choice. */
   readonly effort: number | null;
 }
-
-/** Codes that a stage may fail with; the session adds the rest. */
-export type StageErrorCode = Extract<
-  RequestErrorCode,
-  | "unsupported_option"
-  | "unsupported_format"
-  | "decode_failed"
-  | "image_too_large"
-  | "output_too_large"
-  | "encode_failed"
-  | "cancelled"
-  | "deadline_exceeded"
-  | "out_of_memory"
-  | "gpu_lost"
-  | "internal"
->;

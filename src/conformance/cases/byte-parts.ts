@@ -26,7 +26,6 @@ const part = z.union([
 
 /** Bytes as hexadecimal text, or as a list of such texts, repetitions, texts and images. */
 export const byteParts = z.union([hexadecimal, z.array(part)]);
-export type ByteParts = z.infer<typeof byteParts>;
 
 /** @throws {z.ZodError} when `value` is no description of bytes */
 export function readByteParts(value: unknown): Buffer {
