@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from checkpoint import load_network
 from network import UpscaleNetwork
@@ -25,6 +26,27 @@ ACTIVATION_LEAKY_RELU = 2
 MERGE_TOLERANCE = 1e-4
 
 
+def strided_kernel(weight: Tensor, unshuffle: int) -> Tensor:
+    """The kernel that does at once what unshuffling and a 3x3 convolution do: (o, 3*u*u, 3, 3) -> (o, 3, 3u, 3u)."""
+    outputs, inputs = weight.shape[:2]
+    channels = inputs // unshuffle**2
+    squares = weight.reshape(outputs, channels, unshuffle, unshuffle, 3, 3)
+    return squares.permute(0, 1, 4, 2, 5, 3).reshape(outputs, channels, 3 * unshuffle, 3 * unshuffle)
+
+
+def unshuffled_kernel(weight: Tensor, unshuffle: int) -> Tensor:
+    """The reverse of `strided_kernel`."""
+    outputs, channels = weight.shape[:2]
+    squares = weight.reshape(outputs, channels, 3, unshuffle, 3, unshuffle)
+    return squares.permute(0, 1, 3, 5, 2, 4).reshape(outputs, channels * unshuffle**2, 3, 3)
+
+
+def exported_layers(network: UpscaleNetwork) -> list[tuple[Tensor, Tensor]]:
+    """(weight, bias) of each convolution as ncnn gets them: unshuffling is part of the first one."""
+    (first, bias), *others = network.merged_layers()
+    return [(strided_kernel(first, network.shape.unshuffle), bias), *others]
+
+
 def param_text(network: UpscaleNetwork) -> str:
     """The graph: every blob has one consumer, so the input is split for the addition at the end."""
     shape = network.shape
@@ -34,15 +56,16 @@ def param_text(network: UpscaleNetwork) -> str:
     ]
     blob = "data_network"
     last = len(network.convs) - 1
-    for index, (weight, _) in enumerate(network.merged_layers()):
+    for index, (weight, _) in enumerate(exported_layers(network)):
+        unshuffle = shape.unshuffle if index == 0 else 1
         activation = "" if index == last else f" 9={ACTIVATION_LEAKY_RELU} -23310=1,{shape.slope:e}"
         layers.append(
             f"Convolution conv{index} 1 1 {blob} conv{index} "
-            f"0={weight.shape[0]} 1=3 4=1 5=1 6={weight.numel()}{activation}"
+            f"0={weight.shape[0]} 1={3 * unshuffle} 3={unshuffle} 4={unshuffle} 5=1 6={weight.numel()}{activation}"
         )
         blob = f"conv{index}"
     layers += [
-        f"PixelShuffle shuffle 1 1 {blob} residual 0={shape.scale}",
+        f"PixelShuffle shuffle 1 1 {blob} residual 0={shape.scale * shape.unshuffle}",
         f"Interp nearest 1 1 data_nearest nearest 0=1 1={shape.scale:.1f} 2={shape.scale:.1f}",
         "BinaryOp add 2 1 residual nearest output 0=0",
     ]
@@ -53,7 +76,7 @@ def param_text(network: UpscaleNetwork) -> str:
 def weight_bytes(network: UpscaleNetwork) -> bytes:
     """Per convolution: tag, weights in (out, in, y, x) order, bias; all little-endian fp32."""
     parts: list[bytes] = []
-    for weight, bias in network.merged_layers():
+    for weight, bias in exported_layers(network):
         parts += [FP32_TAG, weight.numpy().astype("<f4").tobytes(), bias.numpy().astype("<f4").tobytes()]
     return b"".join(parts)
 

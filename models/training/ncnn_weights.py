@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from export_ncnn import FP32_TAG
+from export_ncnn import FP32_TAG, unshuffled_kernel
 from network import NetworkShape
 
 
@@ -26,14 +26,17 @@ def read_merged(path: Path, shape: NetworkShape) -> list[tuple[Tensor, Tensor]]:
         return part
 
     layers: list[tuple[Tensor, Tensor]] = []
-    for inputs, outputs in shape.layer_sizes():
+    for index, (inputs, outputs) in enumerate(shape.layer_sizes()):
         if (tag := take(len(FP32_TAG))) != FP32_TAG:
             raise ValueError(
                 f"expected fp32 weights (tag {FP32_TAG.hex()}) in {path.name}, received {tag.hex()}"
             )
-        weight = np.frombuffer(take(4 * outputs * inputs * 9), "<f4").reshape(outputs, inputs, 3, 3)
-        bias = np.frombuffer(take(4 * outputs), "<f4")
-        layers.append((torch.from_numpy(weight.copy()), torch.from_numpy(bias.copy())))
+        weight = torch.from_numpy(np.frombuffer(take(4 * outputs * inputs * 9), "<f4").copy())
+        bias = torch.from_numpy(np.frombuffer(take(4 * outputs), "<f4").copy())
+        if index == 0:
+            side = 3 * shape.unshuffle
+            weight = unshuffled_kernel(weight.reshape(outputs, 3, side, side), shape.unshuffle)
+        layers.append((weight.reshape(outputs, inputs, 3, 3), bias))
     if position != len(content):
         raise ValueError(f"expected {position} bytes in {path.name}, received {len(content)}")
     return layers

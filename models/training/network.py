@@ -1,5 +1,8 @@
 """The upscaling network: plain 3x3 convolutions, pixel shuffle, nearest-upsampled input added at the end.
 
+The convolutions may work on unshuffled pixels (squares of the input as channels, Shi et al., 2016, backwards):
+then the same time affords twice the channels and reaches twice as far.
+
 While training, each convolution is the sum of parallel linear branches (3x3, 1x1 and, where the
 channel counts agree, identity), the structural re-parameterisation of RepVGG (Ding et al., 2021).
 The branches are linear, so they merge into one 3x3 kernel that costs nothing at run time.
@@ -23,21 +26,25 @@ class NetworkShape:
     convolutions: number of 3x3 convolutions, the first and the last included.
     scale: upscaling factor per side.
     slope: LeakyReLU's slope for negative values.
+    unshuffle: side of the input's squares that become channels of one pixel, 1 for none. Sides of the input
+        have to be multiples of it.
     """
 
     channels: int = 32
     convolutions: int = 8
     scale: int = 2
     slope: float = 0.1
+    unshuffle: int = 1
 
     @property
     def receptive_radius(self) -> int:
-        """Input pixels on each side that an output pixel depends on (one per 3x3 convolution)."""
-        return self.convolutions
+        """Input pixels on each side that an output pixel depends on, if its square is counted as one."""
+        return self.convolutions * self.unshuffle
 
     def layer_sizes(self) -> list[tuple[int, int]]:
         """(input, output) channels of each convolution."""
-        sizes = [3] + [self.channels] * (self.convolutions - 1) + [3 * self.scale**2]
+        first, last = 3 * self.unshuffle**2, 3 * (self.scale * self.unshuffle) ** 2
+        sizes = [first] + [self.channels] * (self.convolutions - 1) + [last]
         return list(pairwise(sizes))
 
     def as_dict(self) -> dict[str, int | float]:
@@ -96,23 +103,32 @@ class UpscaleNetwork(nn.Module):
         padding=0 computes only outputs whose whole receptive field lies inside the input: the result
         lacks scale*receptive_radius pixels on each side and equals the centre of the padded result.
         """
-        y = x
+        y = F.pixel_unshuffle(x, self.shape.unshuffle)
         for index, conv in enumerate(self.convs):
             y = conv(y, padding)
             if index < len(self.convs) - 1:
                 y = F.leaky_relu(y, self.shape.slope)
         margin = 0 if padding else self.shape.receptive_radius
         centre = x[:, :, margin : x.shape[2] - margin, margin : x.shape[3] - margin]
-        return F.pixel_shuffle(y, self.shape.scale) + nearest_upsample(centre, self.shape.scale)
+        return self._enlarged(y, centre)
 
     def forward_branches(self, x: Tensor) -> Tensor:
         """`forward(x, padding=1)` with every branch computed by itself."""
-        y = x
+        y = F.pixel_unshuffle(x, self.shape.unshuffle)
         for index, conv in enumerate(self.convs):
             y = conv.forward_branches(y)
             if index < len(self.convs) - 1:
                 y = F.leaky_relu(y, self.shape.slope)
-        return F.pixel_shuffle(y, self.shape.scale) + nearest_upsample(x, self.shape.scale)
+        return self._enlarged(y, x)
+
+    def _enlarged(self, features: Tensor, x: Tensor) -> Tensor:
+        """The last convolution's channels as pixels, plus the input they belong to."""
+        residual = F.pixel_shuffle(features, self.shape.scale * self.shape.unshuffle)
+        return residual + nearest_upsample(x, self.shape.scale)
+
+    def hidden_kernels(self) -> list[nn.Parameter]:
+        """The 3x3 kernels between the first and the last convolution, which have one shape."""
+        return [conv.weight3 for conv in list(self.convs)[1:-1]]
 
     @torch.no_grad()
     def load_merged(self, layers: list[tuple[Tensor, Tensor]]) -> None:
@@ -142,7 +158,12 @@ def mirrored_context(network: UpscaleNetwork, x: Tensor) -> Tensor:
 
     Sides must be larger than the receptive radius. Returns (n, 3, scale*h, scale*w), not clamped.
     """
-    return network(F.pad(x, (network.shape.receptive_radius,) * 4, mode="reflect"), padding=0)
+    shape, (height, width) = network.shape, x.shape[2:]
+    radius = shape.receptive_radius
+    # Squares that the image fills in part are filled up from the mirrored outside too.
+    right, below = radius + -width % shape.unshuffle, radius + -height % shape.unshuffle
+    output = network(F.pad(x, (radius, right, radius, below), mode="reflect"), padding=0)
+    return output[:, :, : shape.scale * height, : shape.scale * width]
 
 
 def upscale_page(network: UpscaleNetwork, page: Tensor) -> Tensor:

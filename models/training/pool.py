@@ -128,8 +128,8 @@ class TilePool:
             self._copied.record()
         self.inserted += SLOT_TILES
 
-    def sample(self, batch: int, patch: int, margin: int) -> tuple[Tensor, Tensor]:
-        """Random patches, each in one of the eight orientations.
+    def sample(self, batch: int, patch: int, margin: int, align: int = 1) -> tuple[Tensor, Tensor]:
+        """Random patches, each in one of the eight orientations, at multiples of `align` from the tile's corner.
 
         Returns low (batch, patch, patch, 3) and high (batch, s, s, 3), both uint8, with
         s = SCALE * (patch - 2 * margin): the high-resolution patch covers the low-resolution one without its
@@ -140,7 +140,9 @@ class TilePool:
         def draw(limit: int) -> Tensor:
             return torch.randint(limit, (batch, 1, 1), generator=self._generator, device=device)
 
-        tile, y, x, orientation = draw(self.filled), draw(TILE - patch + 1), draw(TILE - patch + 1), draw(8)
+        places = (TILE - patch) // align + 1
+        tile, orientation = draw(self.filled), draw(8)
+        y, x = draw(places) * align, draw(places) * align
         low_y, low_x = oriented_grid(patch, orientation)
         high_y, high_x = oriented_grid(SCALE * (patch - 2 * margin), orientation)
         low = self._low[tile, y + low_y, x + low_x]

@@ -17,7 +17,10 @@ class Settings:
     """batch and patch: patches a step and their low-resolution side, receptive radius included.
 
     steps, seconds: the run ends at whichever is reached first; the rate's cosine ends there too.
-    rate, rate_floor, warmup_steps: AdamW's learning rate at its peak and end, and the linear rise.
+    rate, warmup_steps: AdamW's learning rate at its peak, and the steps of the linear rise to it.
+    kernel_rate: Muon's learning rate for the kernels between the first and the last convolution; 0 leaves them to
+        AdamW too.
+    rate_floor: what is left of the rates at the end, as a share.
     luma_weight: weight of the luma term beside the RGB term of the loss.
     squared_weight: weight of the mean squared error beside the Charbonnier loss. Charbonnier alone predicts
         medians, which is sharp and now and then far off; squared error counts large misses more.
@@ -32,6 +35,7 @@ class Settings:
     steps: int
     seconds: float
     rate: float
+    kernel_rate: float
     rate_floor: float
     warmup_steps: int
     luma_weight: float

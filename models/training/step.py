@@ -1,4 +1,4 @@
-"""One training step: forward, loss and backward (replayed as a CUDA graph), AdamW, weight averaging."""
+"""One training step: forward, loss and backward (replayed as a CUDA graph), optimisers, weight averaging."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from muon import Muon
 from network import UpscaleNetwork
 from pool import TilePool
 from settings import Settings
@@ -16,6 +17,8 @@ CHARBONNIER_EPSILON = 1e-3
 BETAS = (0.9, 0.99)
 # Backward passes before capture, so that cuDNN has chosen its kernels and all buffers exist.
 WARMUP_PASSES = 8
+# Far from both ends of half precision for losses of means; halved when gradients overflow, never raised again.
+GRADIENT_SCALE = 2.0**14
 
 
 def upscale_loss(output: Tensor, target: Tensor, luma_weight: float, squared_weight: float) -> Tensor:
@@ -40,10 +43,16 @@ class Trainer:
         self._half = device.type == "cuda"
         self.network = UpscaleNetwork(settings.network).to(device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
+        kernels = self.network.hidden_kernels() if settings.kernel_rate > 0 else []
+        self._muon = Muon(kernels) if kernels else None
+        chosen = {id(kernel) for kernel in kernels}
+        others = [parameter for parameter in self.network.parameters() if id(parameter) not in chosen]
         self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=settings.rate, betas=BETAS, weight_decay=0.0, fused=self._half
+            others, lr=settings.rate, betas=BETAS, weight_decay=0.0, fused=self._half
         )
-        self._scaler = torch.amp.GradScaler(device.type, enabled=self._half)
+        self._scaler = torch.amp.GradScaler(
+            device.type, GRADIENT_SCALE, growth_interval=2**31 - 1, enabled=self._half
+        )
         margin = settings.network.receptive_radius
         high = settings.network.scale * (settings.patch - 2 * margin)
         self._low = torch.zeros(
@@ -79,10 +88,11 @@ class Trainer:
         with torch.cuda.graph(self._graph):
             self._backward()
 
-    def step(self, pool: TilePool, number: int, rate: float) -> None:
-        """Draw patches and take optimiser step `number` at learning rate `rate`."""
+    def step(self, pool: TilePool, number: int, decay: float) -> None:
+        """Draw patches and take optimiser step `number` with the settings' learning rates times `decay`."""
+        shape = self._settings.network
         low, high = pool.sample(
-            self._settings.batch, self._settings.patch, self._settings.network.receptive_radius
+            self._settings.batch, self._settings.patch, shape.receptive_radius, align=shape.unshuffle
         )
         self._low.copy_(low)
         self._high.copy_(high)
@@ -94,9 +104,11 @@ class Trainer:
             self.optimiser.zero_grad(set_to_none=True)
             self._backward()
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = self._settings.rate * decay
         self._scaler.step(self.optimiser)
         self._scaler.update()
+        if self._muon is not None:
+            self._muon.step(self._settings.kernel_rate * decay)
         if number % self._settings.ema_every == 0:
             self._update_average(number)
 
@@ -115,6 +127,7 @@ class Trainer:
             "live": self.network.state_dict(),
             "ema": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "muon": None if self._muon is None else self._muon.state_dict(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -126,6 +139,8 @@ class Trainer:
         self.network.load_state_dict(state["live"])
         self.average.load_state_dict(state["ema"])
         self.optimiser.load_state_dict(state["optimiser"])
+        if self._muon is not None:
+            self._muon.load_state_dict(state["muon"])
 
     def start_from(self, weights: list[tuple[Tensor, Tensor]]) -> None:
         """Start live and averaged networks from merged convolutions, such as an exported model's."""

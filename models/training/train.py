@@ -41,11 +41,9 @@ FIRST_TILES = 1024
 GROW_EVERY = 4
 
 
-def learning_rate(settings: Settings, step: int, progress: float) -> float:
-    """Linear rise over warmup_steps, then half a cosine down to rate_floor at progress 1."""
-    cosine = settings.rate_floor + (settings.rate - settings.rate_floor) * 0.5 * (
-        1 + math.cos(math.pi * progress)
-    )
+def rate_decay(settings: Settings, step: int, progress: float) -> float:
+    """Share of the learning rates: linear rise over warmup_steps, then half a cosine to rate_floor at progress 1."""
+    cosine = settings.rate_floor + (1 - settings.rate_floor) * 0.5 * (1 + math.cos(math.pi * progress))
     return cosine * min(1.0, (step + 1) / settings.warmup_steps)
 
 
@@ -90,8 +88,8 @@ def train_loop(
     while progress < 1:
         elapsed = time.monotonic() - start
         progress = min(1.0, max((step + 1) / settings.steps, elapsed / settings.seconds))
-        rate = learning_rate(settings, step, progress)
-        trainer.step(pool, step, rate)
+        decay = rate_decay(settings, step, progress)
+        trainer.step(pool, step, decay)
         step += 1
         losses += trainer.loss
         growing = pool.inserted < settings.pool_tiles
@@ -103,7 +101,7 @@ def train_loop(
             if not math.isfinite(mean_loss):
                 raise FloatingPointError(f"expected a finite loss, received {mean_loss} at step {step}")
             seconds = round(time.monotonic() - start, 1)
-            log.write(step=step, seconds=seconds, rate=rate, loss=round(mean_loss, 6), tiles=pool.inserted)
+            log.write(step=step, seconds=seconds, decay=decay, loss=round(mean_loss, 6), tiles=pool.inserted)
         if step % settings.validate_every == 0 or progress >= 1:
             result = {
                 "step": step,
