@@ -55,7 +55,7 @@ def load_art(pack: Path, artist_weights: dict[str, float]) -> Art:
 
     def decode(entry: dict[str, str]) -> Pixels:
         with Image.open(io.BytesIO((pack / entry["file"]).read_bytes())) as image:
-            return np.asarray(image)
+            return np.asarray(image.convert("L") if entry["file"].startswith("lettering/") else image)
 
     training = [entry for entry in index if entry["file"].startswith("training/")]
     lettering = [entry for entry in index if entry["file"].startswith("lettering/")]
