@@ -22,7 +22,7 @@ from PIL import Image
 from checkpoint import load_network
 from metrics import psnr, ssim
 from network import UpscaleNetwork, upscale_page
-from validation import QUALITIES, Reference, load_references, low_resolution
+from validation import QUALITIES, Reference, drawn_references, load_references, low_resolution
 
 Pixels = NDArray[np.uint8]
 Upscaler = Callable[[Pixels], Pixels]
@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the scores here")
     arguments = parser.parse_args()
     torch.backends.cudnn.allow_tf32 = False
-    references = load_references(arguments.pack)
+    references = load_references(arguments.pack) + drawn_references()
     upscalers = {
         "bicubic": pillow_upscaler(Image.Resampling.BICUBIC),
         "Lanczos": pillow_upscaler(Image.Resampling.LANCZOS),

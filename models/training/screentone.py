@@ -1,6 +1,7 @@
 """Synthetic screentone: black dots or lines over the greys of a picture, as manga is printed.
 
-The art at hand has none, and nothing shows a wrong upscaler sooner. A periodic spot function is compared
+The validation's screentone, kept as it was in the first run (training tiles: tones.py). The art at hand has
+none, and nothing shows a wrong upscaler sooner. A periodic spot function is compared
 with the grey wanted; the edge is softened over one pixel, which stands for the scan's own sampling.
 """
 

@@ -8,32 +8,50 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from balloons import add_lettering
 from degrade import Degradation, degrade
-from screentone import add_screentone
+from panels import add_gutters, add_speed_lines
+from scenes import draw_scene, grey_palette, vivid_palette
+from tones import print_art, print_scene
 
 Pixels = NDArray[np.uint8]
 
 # Low-resolution side of a tile; the high-resolution one is twice that.
 TILE = 256
 SCALE = 2
+# Input levels that a scan's black and white come from or go to, and the exponent between them.
+BLACK_POINTS, WHITE_POINTS, GAMMAS = (0, 20), (235, 255), (0.8, 1.25)
+
+# Tiles are made in forked processes, one a core: threads of its own would only be in OpenCV's way, and a
+# pool of them does not survive the fork.
+cv2.setNumThreads(1)
 
 
 @dataclass(frozen=True)
 class TileMix:
-    """Probabilities of what happens to a tile.
+    """Probabilities of what a tile is made of; with all of them 0 it is a crop of the art as it is.
 
     shrink: extra area-downscaling of the crop by up to shrink_limit, for finer detail per pixel.
-    tone: printed in greyscale with screentone. grey: made grey without it. lettering: text put on top.
+    scene: a drawn scene of flat colour takes the place of the art.
+    tone: printed in greyscale with screentone; line_art: the share of these that are a drawn scene.
+    grey: made grey without it. levels: the share of grey tiles whose contrast was stretched or reduced.
+    speed_lines, gutters, lettering: put on top.
     """
 
     shrink: float = 0.35
     shrink_limit: float = 1.8
+    scene: float = 0.06
     tone: float = 0.16
+    line_art: float = 0.2
     grey: float = 0.12
+    levels: float = 0.1
+    speed_lines: float = 0.02
+    gutters: float = 0.03
     lettering: float = 0.12
 
 
@@ -88,43 +106,57 @@ def crop_resized(picture: Pixels, factor: float, rng: np.random.Generator) -> Pi
         crop = np.pad(crop, missing[: crop.ndim], mode="symmetric")
     if wanted == size:
         return crop
-    return np.asarray(Image.fromarray(crop).resize((size, size), Image.Resampling.BOX))
+    return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
 
 
-def add_lettering(tile: Pixels, sheet: Pixels, rng: np.random.Generator) -> Pixels:
-    """Put a rectangle of lettering on an RGB tile: dark on a white balloon, or light or dark on the art."""
+def change_levels(tile: Pixels, rng: np.random.Generator) -> Pixels:
+    """Stretch a grey tile's contrast as after scanning, or reduce it to what a scan without that has."""
+    black, white = (int(rng.integers(low, high + 1)) for low, high in (BLACK_POINTS, WHITE_POINTS))
+    levels = np.arange(256) / 255
+    if rng.random() < 0.5:
+        changed = np.clip((255 * levels - black) / (white - black), 0, 1) ** rng.uniform(*GAMMAS) * 255
+    else:
+        changed = black + (white - black) * levels ** rng.uniform(*GAMMAS)
+    return cv2.LUT(tile, np.rint(changed).astype(np.uint8))
+
+
+def draw_content(art: Art, mix: TileMix, rng: np.random.Generator) -> Pixels:
+    """The drawing itself, in colour (h, w, 3) or grey (h, w)."""
     size = SCALE * TILE
-    height, width = (int(v) for v in rng.integers(96, size + 1, 2))
-    y, x = int(rng.integers(0, size - height + 1)), int(rng.integers(0, size - width + 1))
-    sy, sx = (
-        int(rng.integers(0, side - part + 1)) for side, part in zip(sheet.shape, (height, width), strict=True)
-    )
-    ink = sheet[sy : sy + height, sx : sx + width, None].astype(np.float32) / 255
-    region = tile[y : y + height, x : x + width].astype(np.float32)
-    style = rng.random()
-    if style < 0.6:
-        region = np.full_like(region, rng.uniform(235, 255))
-    colour = np.float32(rng.uniform(0, 40)) if style < 0.8 else np.float32(rng.uniform(215, 255))
-    tile = tile.copy()
-    tile[y : y + height, x : x + width] = np.rint(region * (1 - ink) + colour * ink).astype(np.uint8)
+    if rng.random() < mix.scene:
+        return draw_scene(size, vivid_palette(rng), rng).picture
+    tone = rng.random()
+    if tone < mix.tone * mix.line_art:
+        return to_bytes(print_scene(draw_scene(size, grey_palette(rng), rng), rng))
+    picture = art.pictures[int(rng.choice(len(art.pictures), p=art.weights))]
+    factor = rng.uniform(1.0, mix.shrink_limit) if rng.random() < mix.shrink else 1.0
+    tile = crop_resized(picture, factor, rng)
+    if tile.ndim == 3 and tone < mix.tone + mix.grey:
+        tile = cv2.cvtColor(tile, cv2.COLOR_RGB2GRAY)
+    if tone < mix.tone:
+        return to_bytes(print_art(tile.astype(np.float32) / 255, rng))
     return tile
+
+
+def to_bytes(plane: NDArray[np.float32]) -> Pixels:
+    """0 to 1 as 0 to 255."""
+    return np.rint(np.clip(plane, 0, 1) * 255).astype(np.uint8)
 
 
 def make_tile(
     art: Art, mix: TileMix, degradation: Degradation, rng: np.random.Generator
 ) -> tuple[Pixels, Pixels]:
     """One pair: high (2*TILE, 2*TILE, 3) and low (TILE, TILE, 3), uint8."""
-    picture = art.pictures[int(rng.choice(len(art.pictures), p=art.weights))]
-    factor = rng.uniform(1.0, mix.shrink_limit) if rng.random() < mix.shrink else 1.0
-    tile = crop_resized(picture, factor, rng)
-    change = rng.random()
-    if tile.ndim == 3 and change < mix.tone + mix.grey:
-        tile = np.asarray(Image.fromarray(tile).convert("L"))
-    grey = tile.ndim == 2
-    if change < mix.tone:
-        tile = np.rint(add_screentone(tile.astype(np.float32) / 255, rng) * 255).astype(np.uint8)
-    if grey:
-        tile = np.repeat(tile[:, :, None], 3, axis=2)
+    tile = draw_content(art, mix, rng)
+    if rng.random() < mix.speed_lines:
+        tile = add_speed_lines(tile, rng)
+    if rng.random() < mix.gutters:
+        tile = add_gutters(tile, rng)
     if rng.random() < mix.lettering:
         tile = add_lettering(tile, art.lettering[int(rng.integers(len(art.lettering)))], rng)
+    grey = tile.ndim == 2
+    if grey:
+        if rng.random() < mix.levels:
+            tile = change_levels(tile, rng)
+        tile = cv2.cvtColor(tile, cv2.COLOR_GRAY2RGB)
     return tile, degrade(tile, grey, degradation, rng)
