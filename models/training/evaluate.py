@@ -22,7 +22,13 @@ from PIL import Image
 from checkpoint import load_network
 from metrics import psnr, ssim
 from network import UpscaleNetwork, upscale_page
-from validation import QUALITIES, Reference, drawn_references, load_references, low_resolution
+from validation import (
+    QUALITIES,
+    Reference,
+    drawn_references,
+    load_references,
+    low_resolution,
+)
 
 Pixels = NDArray[np.uint8]
 Upscaler = Callable[[Pixels], Pixels]

@@ -15,7 +15,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from drawing import SUPERSAMPLING, Points, curve, fill, outline_ring, shrink_canvas, stroke
+from drawing import (
+    SUPERSAMPLING,
+    Points,
+    curve,
+    fill,
+    outline_ring,
+    shrink_canvas,
+    stroke,
+)
 
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]

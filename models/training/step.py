@@ -80,10 +80,10 @@ class Trainer:
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             for _ in range(WARMUP_PASSES):
-                self.optimiser.zero_grad(set_to_none=True)
+                self.network.zero_grad(set_to_none=True)
                 self._backward()
         torch.cuda.current_stream().wait_stream(side)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         self._graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self._graph):
             self._backward()
@@ -101,7 +101,7 @@ class Trainer:
         if self._graph is not None:
             self._graph.replay()
         else:
-            self.optimiser.zero_grad(set_to_none=True)
+            self.network.zero_grad(set_to_none=True)
             self._backward()
         for group in self.optimiser.param_groups:
             group["lr"] = self._settings.rate * decay

@@ -1,4 +1,4 @@
-"""Checks of what a training run relies on without noticing when it is wrong. Run: python -m unittest"""
+"""Checks of the training data, which no run would notice to be wrong. Run: python -m unittest"""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ import torch
 from PIL import Image
 
 from degrade import Degradation, Pixels, area_half, degrade
-from export_ncnn import export, param_text
 from metrics import psnr
-from ncnn_weights import read_merged
-from network import NetworkShape, UpscaleNetwork, mirrored_context
 from pack_data import PackFile, write_pack
 from pool import HIGH_SHAPE, LOW_SHAPE, SLOT_TILES, Slot, TilePool
 from scenes import draw_scene, grey_palette, vivid_palette
@@ -41,60 +38,6 @@ def noisy_art(rng: np.random.Generator) -> Art:
     grey = rng.integers(0, 256, (300, 400), dtype=np.uint8)
     sheet = np.where(rng.random((640, 640)) < 0.1, 255, 0).astype(np.uint8)
     return Art([colour, grey], np.array([0.5, 0.5]), [sheet])
-
-
-def random_network() -> UpscaleNetwork:
-    torch.manual_seed(3)
-    network = UpscaleNetwork(NetworkShape())
-    for conv in network.convs:
-        torch.nn.init.normal_(conv.weight1, std=0.1)
-        torch.nn.init.normal_(conv.bias, std=0.1)
-    return network.eval()
-
-
-class NetworkTest(unittest.TestCase):
-    @torch.no_grad()
-    def test_unpadded_output_is_the_centre_of_the_padded_one(self) -> None:
-        network, x = random_network(), torch.rand(2, 3, 30, 34)
-        torch.testing.assert_close(network(x, padding=0), network(x)[:, :, 16:-16, 16:-16])
-
-    @torch.no_grad()
-    def test_merged_branches_equal_separate_ones(self) -> None:
-        network, x = random_network(), torch.rand(1, 3, 20, 24)
-        torch.testing.assert_close(network(x), network.forward_branches(x), atol=1e-4, rtol=1e-4)
-
-    @torch.no_grad()
-    def test_mirrored_context_keeps_the_size(self) -> None:
-        self.assertEqual(mirrored_context(random_network(), torch.rand(1, 3, 9, 11)).shape, (1, 3, 18, 22))
-
-    def test_output_depends_on_nothing_beyond_the_receptive_radius(self) -> None:
-        network, x = random_network(), torch.rand(1, 3, 41, 41, requires_grad=True)
-        network(x)[0, :, 40:42, 40:42].sum().backward()
-        reached = (x.grad[0].abs().sum(0) > 0).nonzero()
-        radius = network.shape.receptive_radius
-        self.assertEqual((reached.min().item(), reached.max().item()), (20 - radius, 20 + radius))
-
-
-class ExportTest(unittest.TestCase):
-    def test_weights_read_back_as_written(self) -> None:
-        network = random_network()
-        with tempfile.TemporaryDirectory() as folder:
-            export(network, Path(folder), "model")
-            layers = read_merged(Path(folder) / "model.bin", network.shape)
-            for (weight, bias), (expected_weight, expected_bias) in zip(
-                layers, network.merged_layers(), strict=True
-            ):
-                torch.testing.assert_close(weight, expected_weight, atol=0, rtol=0)
-                torch.testing.assert_close(bias, expected_bias, atol=0, rtol=0)
-            (Path(folder) / "model.bin").write_bytes(b"\0" * 100)
-            with self.assertRaisesRegex(ValueError, "expected 3456 bytes at 4"):
-                read_merged(Path(folder) / "model.bin", network.shape)
-
-    def test_param_counts_agree_with_its_lines(self) -> None:
-        lines = param_text(random_network()).splitlines()
-        layers, blobs = (int(count) for count in lines[1].split())
-        self.assertEqual(layers, len(lines) - 2)
-        self.assertEqual(blobs, sum(int(line.split()[3]) for line in lines[2:]))
 
 
 class DataTest(unittest.TestCase):
