@@ -1,5 +1,8 @@
 #include <napi.h>
 
+#include <functional>
+#include <utility>
+
 #include "exit_guard.h"
 #include "gpu_instance.h"
 #include "layer_support.h"
@@ -21,6 +24,7 @@ Napi::Value toJs(Napi::Env env, const bdreader::DeviceInfo& device) {
     object.Set("fp16Arithmetic", device.fp16Arithmetic);
     object.Set("int8Storage", device.int8Storage);
     object.Set("cooperativeMatrix", device.cooperativeMatrix);
+    object.Set("preferred", device.preferred);
     return object;
 }
 
@@ -35,15 +39,22 @@ Napi::Value listDevices(const Napi::CallbackInfo& info) {
         });
 }
 
-/** openDevice(index: number): Promise<void>. */
+bool isAuto(const Napi::Value& value) {
+    return value.IsString() && value.As<Napi::String>().Utf8Value() == "auto";
+}
+
+/** openDevice(device: number | "auto"): Promise<void>. */
 Napi::Value openDevice(const Napi::CallbackInfo& info) {
-    if (info.Length() != 1 || !info[0].IsNumber()) {
-        throw Napi::TypeError::New(info.Env(), "expected a number for index");
+    if (info.Length() != 1 || (!info[0].IsNumber() && !isAuto(info[0]))) {
+        throw Napi::TypeError::New(info.Env(), "expected a number or 'auto' for device");
     }
-    const int index = info[0].As<Napi::Number>().Int32Value();
+    std::function<bool()> open = [] { return bdreader::openPreferredDevice() != nullptr; };
+    if (info[0].IsNumber()) {
+        const int index = info[0].As<Napi::Number>().Int32Value();
+        open = [index] { return bdreader::openDevice(index) != nullptr; };
+    }
     return bdreader::PromiseTask<bool>::start(
-        info.Env(), [index] { return bdreader::openDevice(index) != nullptr; },
-        [](Napi::Env env, bool&) -> Napi::Value { return env.Undefined(); });
+        info.Env(), std::move(open), [](Napi::Env env, bool&) -> Napi::Value { return env.Undefined(); });
 }
 
 /** unknownLayers(types: string[]): string[]; those that this build of ncnn cannot make. */

@@ -76,10 +76,21 @@ int openGpuInstance() {
     return status == 0 ? ncnn::get_gpu_count() : 0;
 }
 
+int preferredDevice(const std::vector<DeviceInfo>& devices) {
+    for (const char* type : {"discrete", "integrated", "virtual"}) {
+        for (size_t i = 0; i < devices.size(); i++) {
+            if (devices[i].type == type) return static_cast<int>(i);
+        }
+    }
+    return -1;
+}
+
 std::vector<DeviceInfo> listDevices() {
     std::vector<DeviceInfo> devices;
     const int count = openGpuInstance();
     for (int i = 0; i < count; i++) devices.push_back(describe(i));
+    const int preferred = preferredDevice(devices);
+    if (preferred >= 0) devices[static_cast<size_t>(preferred)].preferred = true;
     return devices;
 }
 
@@ -87,6 +98,10 @@ const ncnn::VulkanDevice* openDevice(int index) {
     if (index < 0 || index >= openGpuInstance()) return nullptr;
     const ncnn::VulkanDevice* device = ncnn::get_gpu_device(index);
     return device && device->is_valid() ? device : nullptr;
+}
+
+const ncnn::VulkanDevice* openPreferredDevice() {
+    return openDevice(preferredDevice(listDevices()));
 }
 
 HeapUse heapUse(const ncnn::VulkanDevice& device) {

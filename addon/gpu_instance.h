@@ -29,6 +29,8 @@ struct DeviceInfo {
     bool fp16Arithmetic = false;
     bool int8Storage = false;
     bool cooperativeMatrix = false;
+    /** The one that is taken where none is named; none of them where the CPU is better. */
+    bool preferred = false;
 };
 
 /**
@@ -37,6 +39,14 @@ struct DeviceInfo {
  * @return the number of devices, 0 without a loader or a driver
  */
 int openGpuInstance();
+
+/**
+ * A discrete GPU before an integrated or a virtual one, the first of two alike. Never software: the CPU path
+ * is far faster.
+ *
+ * @return its place in the list; -1 where the CPU is better than all of them
+ */
+int preferredDevice(const std::vector<DeviceInfo>& devices);
 
 /**
  * Opens the Vulkan loader and looks at every device. Needs no loader to be there: without one, or without a
@@ -50,6 +60,9 @@ std::vector<DeviceInfo> listDevices();
  * @return null when there is no such device, or the driver refuses it
  */
 const ncnn::VulkanDevice* openDevice(int index);
+
+/** As openDevice for the preferred device; null when there is none. */
+const ncnn::VulkanDevice* openPreferredDevice();
 
 /** The heap that tensors are put into. */
 struct HeapUse {

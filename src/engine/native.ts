@@ -17,6 +17,8 @@ export interface NativeDevice {
   readonly fp16Arithmetic: boolean;
   readonly int8Storage: boolean;
   readonly cooperativeMatrix: boolean;
+  /** The one that "auto" stands for; none of them where the CPU is better. */
+  readonly preferred: boolean;
 }
 
 /** What addon/upscaler_arguments.cc expects; every field is checked there again. */
@@ -148,8 +150,12 @@ export interface NativeUpscaler {
 
 export interface NativeAddon {
   listDevices(): Promise<NativeDevice[]>;
-  /** Makes the driver ready for a Vulkan device, once for the process; a device that refuses is met again by load. */
-  openDevice(index: number): Promise<void>;
+  /**
+   * Makes the driver ready for a Vulkan device, once for the process; a device that refuses is met again by load.
+   *
+   * @param device "auto": the preferred one, and nothing where there is none
+   */
+  openDevice(device: number | "auto"): Promise<void>;
   load(options: NativeLoadOptions, onEvent: (event: NativeEvent) => void): Promise<NativeUpscaler>;
   /** @returns those of the layer types that this build of ncnn cannot make */
   unknownLayers(types: readonly string[]): string[];

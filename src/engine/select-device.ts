@@ -31,23 +31,25 @@ export function cpuDevice(): SelectedDevice {
   };
 }
 
-function vulkanDevice({ driver: _, int8Storage: __, ...device }: NativeDevice): SelectedDevice {
+function vulkanDevice({
+  driver: _,
+  int8Storage: __,
+  preferred: ___,
+  ...device
+}: NativeDevice): SelectedDevice {
   return { ...device, backend: "vulkan" };
 }
 
 /**
- * A discrete GPU before an integrated or a virtual one, before the CPU. A software Vulkan device is never chosen, only
- * obeyed: the CPU path is far faster.
+ * A software Vulkan device is never chosen, only obeyed.
  *
- * @param wanted a Vulkan index, CPU_INDEX, or "auto" for the choice described above
+ * @param wanted a Vulkan index, CPU_INDEX, or "auto" for the preferred device, the CPU where none is
  * @throws {FatalError} gpu_init_failed when there is no device of that index
  */
 export function selectDevice(devices: readonly NativeDevice[], wanted: number | "auto"): SelectedDevice {
   if (wanted === CPU_INDEX) return cpuDevice();
   if (wanted === "auto") {
-    const best = (["discrete", "integrated", "virtual"] as const)
-      .map((type) => devices.find((device) => device.type === type))
-      .find((device) => device !== undefined);
+    const best = devices.find(({ preferred }) => preferred);
     return best ? vulkanDevice(best) : cpuDevice();
   }
   const device = devices.find(({ index }) => index === wanted);

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { NativeDevice } from "../../src/engine/native.js";
 import { selectDevice } from "../../src/engine/select-device.js";
 
-function device(index: number, type: NativeDevice["type"]): NativeDevice {
+function device(index: number, type: NativeDevice["type"], preferred = false): NativeDevice {
   return {
-    ...{ index, type, name: `${type} ${index}`, memoryMb: 1024 },
+    ...{ index, type, preferred, name: `${type} ${index}`, memoryMb: 1024 },
     ...{ driver: "test", driverVersion: "1", uuid: `${index}` },
     ...{ fp16Storage: true, fp16Arithmetic: true, int8Storage: true, cooperativeMatrix: false },
   };
@@ -12,17 +12,14 @@ function device(index: number, type: NativeDevice["type"]): NativeDevice {
 
 const software = device(0, "software");
 const integrated = device(1, "integrated");
-const discrete = device(2, "discrete");
+const discrete = device(2, "discrete", true);
 
 describe("selectDevice", () => {
   it.each([
-    ["a discrete GPU first", [software, integrated, discrete], 2],
-    ["the first of two alike", [device(5, "discrete"), device(6, "discrete")], 5],
-    ["an integrated one before the CPU", [software, integrated], 1],
-    ["a virtual one before the CPU", [device(3, "virtual")], 3],
-    ["the CPU rather than software Vulkan", [software], -1],
+    ["the preferred device, wherever it is listed", [software, integrated, discrete], 2],
+    ["the CPU where no device is preferred", [software], -1],
     ["the CPU where there is nothing", [], -1],
-  ])("prefers %s", (_, devices, index) => {
+  ])("takes %s", (_, devices, index) => {
     expect(selectDevice(devices, "auto").index).toBe(index);
   });
 
