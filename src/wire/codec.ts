@@ -1,4 +1,4 @@
-import { Packr } from "msgpackr";
+import { Packr } from "msgpackr/pack";
 import { MAX_FRAME_BYTES } from "../../protocol/limits.js";
 import type { ClientMessage, WorkerMessage } from "../../protocol/messages.js";
 import { messageOf } from "../errors.js";

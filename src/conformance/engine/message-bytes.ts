@@ -1,4 +1,4 @@
-import { Packr } from "msgpackr";
+import { Packr } from "msgpackr/pack";
 import { FRAME_HEADER_BYTES } from "../../wire/frame-reader.js";
 
 // Not the encoder of wire/: that one refuses what the other side would have to refuse, which is what cases send.
