@@ -45,11 +45,16 @@ export interface PipelineParts {
 /**
  * Loads the model and builds the stages around it.
  *
+ * @param opening the engine, where it is being loaded already
  * @throws {FatalError} gpu_init_failed, internal_fatal
  */
-export async function openParts(choice: EngineChoice & StagesChoice, log: Log): Promise<PipelineParts> {
+export async function openParts(
+  choice: EngineChoice & StagesChoice,
+  log: Log,
+  opening: Promise<Engine> = openEngine(choice, log),
+): Promise<PipelineParts> {
   configureCodecs();
-  const loaded = await openEngine(choice, log);
+  const loaded = await opening;
   const engine = choice.tta ? new TtaEngine(loaded) : loaded;
   const { maxInputPixels } = DEFAULT_WORKER_LIMITS;
   const limits = pipelineLimits(engine, availableParallelism(), choice.jobs ?? null);
@@ -87,9 +92,13 @@ export function boundMemory(
   return { memory, processor: new MemoryGate(pipeline, memory, measure, log) };
 }
 
-/** @throws {FatalError} gpu_init_failed, internal_fatal */
-export async function openStages(choice: EngineChoice & StagesChoice, log: Log): Promise<OpenedStages> {
-  const { engine, stages, limits } = await openParts(choice, log);
+/** As openParts, with the pipeline and the bound of its memory. */
+export async function openStages(
+  choice: EngineChoice & StagesChoice,
+  log: Log,
+  opening?: Promise<Engine>,
+): Promise<OpenedStages> {
+  const { engine, stages, limits } = await openParts(choice, log, opening);
   const pipeline = new PagePipeline(stages, limits, () => performance.now());
   const settings = {
     maxInputPixels: DEFAULT_WORKER_LIMITS.maxInputPixels,

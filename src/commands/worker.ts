@@ -68,12 +68,21 @@ export function refusesTerminal(stdout: GuardedStdout, log: Log): boolean {
   return true;
 }
 
+/** Imports what it needs only now, so that the client is greeted meanwhile, and the codecs while the model is being loaded. */
+async function openWorkerStages(choice: EngineChoice, log: Log): Promise<OpenedStages> {
+  const { openEngine } = await import("./open-engine.js");
+  const engine = openEngine(choice, log);
+  // Told when it is awaited, unless the codecs have failed before.
+  engine.catch(() => undefined);
+  const { openStages } = await import("./open-stages.js");
+  return openStages(choice, log, engine);
+}
+
 /** Serves one client over standard input and output until one of them ends it. */
 export async function runWorker(choice: EngineChoice & LogChoice, stdout: GuardedStdout): Promise<ExitCode> {
   const log = openLog(choice);
   if (refusesTerminal(stdout, log)) return EXIT.usage;
-  // Imported only now: the client is greeted while the codecs are being loaded.
-  const opening = import("./open-stages.js").then(({ openStages }) => openStages(choice, log));
+  const opening = openWorkerStages(choice, log);
   // A failure is told to the client by the session; here it only must not count as unhandled.
   const opened = opening.catch(() => null);
   let loaded: OpenedStages | null = null;
