@@ -1,5 +1,6 @@
 import { chmod, rm } from "node:fs/promises";
 import path from "node:path";
+import { bundleProgram } from "./bundle-program.mjs";
 import { contentDigest, filesBelow, stateDigest } from "./fingerprint.mjs";
 import { ROOT } from "./paths.mjs";
 import { CommandError, runCommand } from "./run-command.mjs";
@@ -10,15 +11,20 @@ const DIST = path.join(ROOT, "dist");
 /** The package's `bin`, which a package manager links to as it is. */
 const ENTRY = path.join(DIST, "src/main.cjs");
 
+/** What the entry imports when threads and driver are on their way. */
+const PROGRAM = path.join(DIST, "src/cli.js");
+
+const BUNDLER = path.join(ROOT, "scripts/setup/bundle-program.mjs");
+
 /** @returns {Promise<string>} */
 async function inputs() {
   const sources = await Promise.all(
-    ["src", "protocol"].map((folder) => filesBelow(path.join(ROOT, folder), /\.ts$/)),
+    ["src", "protocol"].map((folder) => filesBelow(path.join(ROOT, folder), /\.c?ts$/)),
   );
   const settings = ["tsconfig.json", "tsconfig.build.json", "package-lock.json"].map((name) =>
     path.join(ROOT, name),
   );
-  return contentDigest([...settings, ...sources.flat()]);
+  return contentDigest([...settings, BUNDLER, ...sources.flat()]);
 }
 
 /** @param {import("./reporter.mjs").Reporter} reporter @returns {import("./step.mjs").Step} */
@@ -38,6 +44,7 @@ export function typescriptStep(reporter) {
         if (!(error instanceof CommandError)) throw error;
         throw new SetupError(`the TypeScript sources do not compile:\n${error.output.trim()}`);
       }
+      await bundleProgram(PROGRAM);
       await chmod(ENTRY, 0o755);
       reporter.done();
     },
