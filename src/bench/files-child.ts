@@ -16,7 +16,7 @@ type Work = (data: Uint8Array) => Promise<Uint8Array>;
 /** The CPU's part of a page beside a GPU that costs no time: decoding, doubling without a network, WebP at effort 0. */
 async function upscaleWithoutNetwork(data: Uint8Array): Promise<Uint8Array> {
   // Imported where it is used: a run without codecs starts sooner.
-  const { default: sharp } = await import("sharp");
+  const { sharp } = await import("../stages/sharp.js");
   const { data: pixels, info } = await sharp(data).raw().toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
   return sharp(pixels, { raw: { width, height, channels } })

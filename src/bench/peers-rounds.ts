@@ -1,7 +1,7 @@
-import sharp from "sharp";
 import { psnrDb } from "../engine/psnr.js";
 import { messageOf } from "../errors.js";
 import { median } from "../median.js";
+import { sharp } from "../stages/sharp.js";
 import type { Contender } from "./peers-contender.js";
 
 export interface RoundsPlan {

@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import { sharp } from "../stages/sharp.js";
 
 /** Longest sides of the part that is shown, in pixels of the original. */
 const SHOWN = { width: 400, height: 520 };

@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
-import sharp from "sharp";
 import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
 import { markdownTable } from "../bench/bench-tables.js";
 import { benchFiles, FILES_WAYS, type FilesCase, type FilesResult } from "../bench/files-bench.js";
+import { sharp } from "../stages/sharp.js";
 import type { BenchFilesChoice } from "./bench-files-options.js";
 import { SAMPLE_PAGE } from "./read-pages.js";
 

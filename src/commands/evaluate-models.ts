@@ -1,5 +1,4 @@
 import type { Writable } from "node:stream";
-import sharp from "sharp";
 import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
 import { writeWhole } from "../files/write-whole.js";
 import type { Log } from "../log.js";
@@ -22,6 +21,7 @@ import {
   qualityName,
 } from "../quality/evaluation-report.js";
 import { listImages } from "../quality/originals.js";
+import { sharp } from "../stages/sharp.js";
 import { PROGRAM_NAME, PROGRAM_VERSION } from "../version.js";
 import type { EvaluateChoice } from "./evaluate-options.js";
 import { openEngine, resolveModel } from "./open-engine.js";

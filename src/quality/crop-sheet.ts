@@ -1,5 +1,6 @@
-import sharp, { type OverlayOptions } from "sharp";
+import type { OverlayOptions } from "sharp";
 import type { PixelBuffer } from "../stages/page.js";
+import { sharp } from "../stages/sharp.js";
 import { busiestRegion } from "./busiest-region.js";
 import type { EvaluatedImage } from "./evaluate.js";
 import { cropPixels, type Region, readOriginal, spreadEvenly } from "./originals.js";

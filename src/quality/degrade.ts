@@ -1,5 +1,5 @@
-import sharp from "sharp";
 import type { PixelBuffer } from "../stages/page.js";
+import { sharp } from "../stages/sharp.js";
 
 /** JPEG quality that an input went through; null for none. */
 export type JpegQuality = number | null;

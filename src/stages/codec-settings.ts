@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import { sharp } from "./sharp.js";
 
 /** libvips' names of the readers behind the formats that sniff-format.ts lets through; from memory, never from files. */
 const ALLOWED_LOADERS = ["Jpeg", "Png", "Webp", "Nsgif", "Heif", "Tiff"].map(

@@ -1,8 +1,9 @@
-import sharp, { type Metadata, type Sharp, type SharpOptions } from "sharp";
+import type { Metadata, Sharp, SharpOptions } from "sharp";
 import { UpscalerError } from "../errors.js";
 import { codecFailure } from "./codec-failure.js";
 import type { Page } from "./page.js";
 import { premultiply } from "./premultiply.js";
+import { sharp } from "./sharp.js";
 import { describeUnknown, type InputFormat, sniffFormat } from "./sniff-format.js";
 
 export interface DecodeLimits {

@@ -1,5 +1,6 @@
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import type { PixelBuffer } from "./page.js";
+import { sharp } from "./sharp.js";
 
 /** Interleaved 8-bit pixels as sharp takes them; any number of channels. */
 export interface RawPixels {

@@ -1,5 +1,5 @@
-import sharp from "sharp";
 import { imageOf } from "./planes.js";
+import { sharp } from "./sharp.js";
 import type { FinalImage, WebpEncoder, WebpSettings } from "./webp-encoder.js";
 
 /** The libwebp inside sharp, which is compiled to be small and cannot be stopped in the middle of an image. */

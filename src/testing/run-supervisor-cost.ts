@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
-import sharp from "sharp";
 import { UpscaleClient } from "../client/upscale-client.js";
 import { spawnWorkerProcess } from "../client/worker-process.js";
 import { integerFrom } from "../commands/image-options.js";
@@ -10,6 +9,7 @@ import { serveWithFleet } from "../commands/supervise.js";
 import { startFleet } from "../fleet/start-fleet.js";
 import { SILENT_LOG } from "../log.js";
 import { median } from "../median.js";
+import { sharp } from "../stages/sharp.js";
 import { takeStdout } from "../wire/stdout-guard.js";
 import { runInstantWorker } from "./instant-worker.js";
 

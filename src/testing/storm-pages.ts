@@ -1,5 +1,6 @@
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import type { UpscaleOptions } from "../client/client-options.js";
+import { sharp } from "../stages/sharp.js";
 
 /** A page to be sent, with how its request is to end when nothing cuts it short: "result" or the code of an error. */
 export interface StormPage {
