@@ -51,6 +51,7 @@
         "addon/upscaler_arguments.cc",
         "addon/upscaler_wrap.cc",
         "addon/vulkan_crossing.cc",
+        "addon/vulkan_entry.cc",
         "addon/vulkan_runner.cc"
       ],
       "cflags_cc": ["-O3", "-fopenmp", "-isystem<!(node addon/gyp-flags.mjs ncnn include_dirs)"],

@@ -6,6 +6,7 @@
 
 #include "exit_guard.h"
 #include "stderr_filter.h"
+#include "vulkan_entry.h"
 
 namespace bdreader {
 
@@ -70,7 +71,7 @@ DeviceInfo describe(int index) {
 int openGpuInstance() {
     static const int status = [] {
         const StderrFilter filter;
-        return ncnn::create_gpu_instance();
+        return ncnn::create_gpu_instance(vulkanEntryPath());
     }();
     armExitHandler(true);
     return status == 0 ? ncnn::get_gpu_count() : 0;

@@ -45,6 +45,8 @@ interface Loading {
   readonly model: ResolvedModel;
   readonly choice: EngineChoice;
   readonly log: Log;
+  /** Called when the threads of the addon have been given the model: until they are done there is time for else. */
+  readonly onNativeLoad: () => void;
 }
 
 function engineOptions(
@@ -64,8 +66,15 @@ async function openCacheFolder(log: Log): Promise<CacheFolder | null> {
 
 type Settled = Pick<SettledArithmetic, "arithmetic" | "pipelineCachePath">;
 
+function load(loading: Loading, device: SelectedDevice, options: EngineOptions): Promise<NcnnEngine> {
+  // Runs up to the call of the addon before it returns.
+  const engine = NcnnEngine.load(loading.addon, loading.model, device, options);
+  loading.onNativeLoad();
+  return engine;
+}
+
 async function settle(loading: Loading, device: SelectedDevice): Promise<Settled> {
-  const { addon, model, choice, log } = loading;
+  const { model, choice, log } = loading;
   return settleArithmetic({
     request: { precision: choice.precision, winograd: choice.winograd },
     device,
@@ -78,7 +87,7 @@ async function settle(loading: Loading, device: SelectedDevice): Promise<Settled
     folder: device.backend === "cpu" ? null : await openCacheFolder(log),
     load: async (arithmetic, pipelineCachePath) => {
       const options = engineOptions(choice, arithmetic, pipelineCachePath);
-      return engineProbe(await NcnnEngine.load(addon, model, device, { ...options, duty: 1 }), model);
+      return engineProbe(await load(loading, device, { ...options, duty: 1 }), model);
     },
     log,
     now: () => performance.now(),
@@ -86,9 +95,8 @@ async function settle(loading: Loading, device: SelectedDevice): Promise<Settled
 }
 
 async function loadOn(loading: Loading, device: SelectedDevice): Promise<NcnnEngine> {
-  const { addon, model, choice } = loading;
   const { arithmetic, pipelineCachePath } = await settle(loading, device);
-  return NcnnEngine.load(addon, model, device, engineOptions(choice, arithmetic, pipelineCachePath));
+  return load(loading, device, engineOptions(loading.choice, arithmetic, pipelineCachePath));
 }
 
 async function loadOnDevice(loading: Loading): Promise<Engine> {
@@ -113,13 +121,18 @@ async function loadOnDevice(loading: Loading): Promise<Engine> {
 /**
  * Finds the model, chooses the device and how it computes, and loads the one onto the other.
  *
+ * @param onNativeLoad called, maybe more than once, when JavaScript has nothing to do but to wait for the addon
  * @throws {FatalError} gpu_init_failed: no such device, or a model that cannot be loaded; internal_fatal: not built
  */
-export async function openEngine(choice: EngineChoice, log: Log): Promise<Engine> {
+export async function openEngine(
+  choice: EngineChoice,
+  log: Log,
+  onNativeLoad: () => void = () => {},
+): Promise<Engine> {
   const addon = loadNcnnAddon();
   const started = performance.now();
   const model = await resolveModel(choice.model, choice);
-  const engine = await loadOnDevice({ addon, model, choice, log });
+  const engine = await loadOnDevice({ addon, model, choice, log, onNativeLoad });
   log.info("model loaded", {
     model: engine.model,
     device: engine.device.name,

@@ -68,14 +68,17 @@ export function refusesTerminal(stdout: GuardedStdout, log: Log): boolean {
   return true;
 }
 
-/** Imports what it needs only now, so that the client is greeted meanwhile, and the codecs while the model is being loaded. */
+/**
+ * Imports what it needs only now, so that the client is greeted meanwhile. The codecs come last: reading them holds
+ * JavaScript up for as long as the addon's threads need to load a model.
+ */
 async function openWorkerStages(choice: EngineChoice, log: Log): Promise<OpenedStages> {
   const { openEngine } = await import("./open-engine.js");
-  const engine = openEngine(choice, log);
-  // Told when it is awaited, unless the codecs have failed before.
-  engine.catch(() => undefined);
-  const { openStages } = await import("./open-stages.js");
-  return openStages(choice, log, engine);
+  const importStages = () => import("./open-stages.js");
+  // Whether it fails is told below, where the same import is waited for.
+  const engine = await openEngine(choice, log, () => void importStages().catch(() => undefined));
+  const { openStages } = await importStages();
+  return openStages(choice, log, Promise.resolve(engine));
 }
 
 /** Serves one client over standard input and output until one of them ends it. */
