@@ -13,6 +13,7 @@ import { addPackOptions } from "./commands/pack-options.js";
 import { addLogOptions } from "./commands/program-log.js";
 import { addQuantizeOptions } from "./commands/quantize-options.js";
 import { runProgram } from "./commands/run-program.js";
+import { addStageOptions } from "./commands/stage-options.js";
 import { addUpscaleOptions } from "./commands/upscale-options.js";
 import { warmUp } from "./engine/warm-up.js";
 import { PROGRAM_NAME, PROGRAM_VERSION } from "./version.js";
@@ -41,19 +42,21 @@ const worker = program
   .option("--keep-alive", "serve until the input ends; the worker always does", true)
   .option("--supervise", "put a supervisor in front of a single device, too", false)
   .option("--describe", "print what 'describe' prints instead of serving", false);
-addLogOptions(addEngineOptions(worker, "several"), "info").action(({ describe, supervise, ...options }) => {
-  if (describe) {
-    startDescribe();
-    return;
-  }
-  running = runProgram(async (stdout) => {
-    if (supervise || typeof options.gpuId === "object") {
-      return (await import("./commands/supervise.js")).runSupervisor(options, stdout);
+addLogOptions(addStageOptions(addEngineOptions(worker, "several")), "info").action(
+  ({ describe, supervise, ...options }) => {
+    if (describe) {
+      startDescribe();
+      return;
     }
-    warmUp(options.gpuId);
-    return (await import("./commands/worker.js")).runWorker(options, stdout);
-  });
-});
+    running = runProgram(async (stdout) => {
+      if (supervise || typeof options.gpuId === "object") {
+        return (await import("./commands/supervise.js")).runSupervisor(options, stdout);
+      }
+      warmUp(options.gpuId);
+      return (await import("./commands/worker.js")).runWorker(options, stdout);
+    });
+  },
+);
 
 function startDescribe(): void {
   running = runProgram(async ({ stream }) => (await import("./commands/describe.js")).runDescribe(stream));

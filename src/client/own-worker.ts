@@ -28,6 +28,10 @@ export interface OwnWorkerOptions {
   readonly gpuDuty?: number | undefined;
   /** Whether pages that find no memory on the GPU go to the CPU; absent: unless a GPU is named. */
   readonly cpuFallback?: boolean | undefined;
+  /** Pages decoded, upscaled and encoded side by side; absent: by cores and device. */
+  readonly jobs?: { readonly load: number; readonly proc: number; readonly save: number } | undefined;
+  /** Average over eight orientations of each page, which takes eight times as long. */
+  readonly tta?: boolean | undefined;
   readonly logLevel?: "debug" | "info" | "warn" | "error" | undefined;
 }
 
@@ -52,6 +56,8 @@ export function ownWorkerCommand(options: OwnWorkerOptions): WorkerCommand {
       ...given("--precision", options.precision),
       ...given("--threads", options.threads),
       ...(options.winograd === false ? ["--no-winograd"] : []),
+      ...given("--jobs", options.jobs && `${options.jobs.load}:${options.jobs.proc}:${options.jobs.save}`),
+      ...(options.tta === true ? ["--tta"] : []),
       ...given("--log-level", options.logLevel),
     ],
     env: {

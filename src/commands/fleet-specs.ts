@@ -7,6 +7,7 @@ import type { ChildSpec } from "../fleet/fleet-child.js";
 import { labelLine } from "./child-log.js";
 import { devicesOf, type WorkerChoice } from "./device-choice.js";
 import type { EngineChoice } from "./engine-options.js";
+import type { StagesChoice } from "./open-stages.js";
 import { ownWorkerOptions } from "./own-worker-options.js";
 import { pipelinePlaces } from "./pipeline-limits.js";
 import type { LogChoice } from "./program-log.js";
@@ -34,7 +35,7 @@ function labelsOf(devices: readonly EngineChoice["gpuId"][]): readonly string[] 
  * @returns this program's own worker for each device of the choice
  */
 export function fleetSpecs(
-  choice: WorkerChoice & LogChoice,
+  choice: WorkerChoice & StagesChoice & LogChoice,
   memoryMb: number,
   write: (line: string) => void,
 ): readonly ChildSpec[] {

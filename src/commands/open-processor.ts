@@ -1,4 +1,3 @@
-import { UpscalerError } from "../errors.js";
 import type { Log } from "../log.js";
 import type { ReadyInfo } from "../session/request-options.js";
 import type { PageProcessor } from "../stages/job.js";
@@ -14,21 +13,11 @@ export interface OpenedProcessor {
   close(): Promise<void>;
 }
 
-/** @throws {UpscalerError} unsupported_option: what a worker cannot be told */
-export function expectUsualStages({ jobs = null, tta = false }: StagesChoice): void {
-  const given = [...(jobs === null ? [] : ["--jobs"]), ...(tta ? ["--tta"] : [])];
-  if (given.length === 0) return;
-  throw new UpscalerError(
-    "unsupported_option",
-    `expected one device with ${given.join(" and ")}, received several`,
-  );
-}
-
 /**
  * Opens one device in this process, or several in a process each.
  *
  * @throws {FatalError} gpu_init_failed, internal_fatal
- * @throws {UpscalerError} unsupported_option: several devices with what is for one, or too little memory for so many
+ * @throws {UpscalerError} unsupported_option: too little memory for so many devices
  */
 export async function openProcessor(
   choice: WorkerChoice & StagesChoice & LogChoice,
@@ -36,7 +25,6 @@ export async function openProcessor(
 ): Promise<OpenedProcessor> {
   const { gpuId } = choice;
   if (typeof gpuId === "object") {
-    expectUsualStages(choice);
     const { openFleet } = await import("./open-fleet.js");
     const { fleet, loaded } = openFleet(choice, log);
     try {

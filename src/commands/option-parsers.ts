@@ -5,3 +5,8 @@ export function repeatable<Value>(
 ): (text: string, before: readonly Value[]) => readonly Value[] {
   return (text, before) => [...(before === defaults ? [] : before), parse(text)];
 }
+
+/** @returns what stands before the first comma */
+export function firstOf(list: string): string {
+  return list.split(",")[0] ?? "";
+}

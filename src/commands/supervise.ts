@@ -8,6 +8,7 @@ import type { StartedFleet } from "../fleet/start-fleet.js";
 import type { GuardedStdout } from "../wire/stdout-guard.js";
 import type { WorkerChoice } from "./device-choice.js";
 import { type OpenedFleet, openFleet } from "./open-fleet.js";
+import type { StagesChoice } from "./open-stages.js";
 import { type LogChoice, openLog } from "./program-log.js";
 import { readUsage } from "./usage.js";
 import { refusesTerminal, type Service, serve } from "./worker.js";
@@ -47,7 +48,7 @@ export async function serveWithFleet(
 
 /** Serves one client over standard input and output with one worker for each device. */
 export async function runSupervisor(
-  choice: WorkerChoice & LogChoice,
+  choice: WorkerChoice & StagesChoice & LogChoice,
   stdout: GuardedStdout,
 ): Promise<ExitCode> {
   const log = openLog(choice);

@@ -1,9 +1,10 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { WorkerChoice } from "./device-choice.js";
-import { type ImageChoice, integerFrom } from "./image-options.js";
-import { repeatable } from "./option-parsers.js";
+import type { ImageChoice } from "./image-options.js";
+import { firstOf, repeatable } from "./option-parsers.js";
 import type { StageJobs } from "./pipeline-limits.js";
 import type { LogChoice } from "./program-log.js";
+import { addStageOptions } from "./stage-options.js";
 
 /** What the command line says about `upscale`, parsed and checked. */
 export interface UpscaleOptions extends Omit<WorkerChoice, "noise">, ImageChoice, LogChoice {
@@ -18,22 +19,6 @@ export interface UpscaleOptions extends Omit<WorkerChoice, "noise">, ImageChoice
   readonly jobs: StageJobs | null;
   readonly tta: boolean;
   readonly verbose: boolean;
-}
-
-const MOST_JOBS = 256;
-
-/** "load:proc:save"; of several counts for several GPUs, the first. */
-export function parseJobs(text: string): StageJobs {
-  const counts = text.split(":").map((part) => integerFrom(1, MOST_JOBS)(firstOf(part)));
-  const [load, proc, save, ...others] = counts;
-  if (load === undefined || proc === undefined || save === undefined || others.length > 0) {
-    throw new InvalidArgumentError(`expected LOAD:PROC:SAVE, received '${text}'`);
-  }
-  return { load, proc, save };
-}
-
-function firstOf(list: string): string {
-  return list.split(",")[0] ?? "";
 }
 
 /** Lets an option that the command has already take what its parser would refuse, and says so. */
@@ -63,6 +48,7 @@ export function addUpscaleOptions(command: Command): Command {
   widen(command, "tileSize", "of a list, the first counts", firstOf);
   const isLevel = (text: string): boolean => /^-?\d/.test(text);
   widen(command, "noise", "or a model's name", (text) => (isLevel(text) ? text : { value: text }));
+  addStageOptions(command);
   return command
     .argument("[inputs...]", "images, folders, and CBZ, ZIP, CBR, RAR, CB7 or 7z archives")
     .addOption(
@@ -84,16 +70,6 @@ export function addUpscaleOptions(command: Command): Command {
     .option(
       "--json",
       "one JSON object a line on stdout for everything that is done, see docs/batch.md",
-      false,
-    )
-    .addOption(
-      new Option("-j, --jobs <load:proc:save>", "pages read, upscaled and encoded side by side")
-        .argParser(parseJobs)
-        .default(null, "by cores and device"),
-    )
-    .option(
-      "-x, --tta",
-      "average over eight orientations of each page: eight times slower, about 0.2 dB better",
       false,
     )
     .option("-v, --verbose", "the same as --log-level debug", false);

@@ -21,7 +21,7 @@ import { toPageOptions } from "./image-options.js";
 import { LazyProcessor } from "./lazy-processor.js";
 import { memoryShares } from "./memory-shares.js";
 import { modelByName } from "./model-by-name.js";
-import { expectUsualStages, openProcessor } from "./open-processor.js";
+import { openProcessor } from "./open-processor.js";
 import type { StagesChoice } from "./open-stages.js";
 import { SYSTEM_PROCESSES } from "./process-probe.js";
 import { openLog } from "./program-log.js";
@@ -153,7 +153,6 @@ export async function runUpscale(
     process.stderr.write("error: expected an image, a folder or an archive as input, received none\n");
     return EXIT.usage;
   }
-  if (typeof options.gpuId === "object") expectUsualStages(options);
   const stop = new StopSignals((exitCode) => {
     removeUnfinished();
     loadNcnnAddon().exitNow(exitCode);

@@ -10,7 +10,7 @@ import { PROGRAM_NAME, PROGRAM_VERSION } from "../version.js";
 import type { GuardedStdout } from "../wire/stdout-guard.js";
 import type { EngineChoice } from "./engine-options.js";
 import { memoryShares } from "./memory-shares.js";
-import type { OpenedStages } from "./open-stages.js";
+import type { OpenedStages, StagesChoice } from "./open-stages.js";
 import { SYSTEM_PROCESSES } from "./process-probe.js";
 import { type LogChoice, openLog } from "./program-log.js";
 import { readUsage } from "./usage.js";
@@ -72,7 +72,7 @@ export function refusesTerminal(stdout: GuardedStdout, log: Log): boolean {
  * Imports what it needs only now, so that the client is greeted meanwhile. The codecs come last: reading them holds
  * JavaScript up for as long as the addon's threads need to load a model.
  */
-async function openWorkerStages(choice: EngineChoice, log: Log): Promise<OpenedStages> {
+async function openWorkerStages(choice: EngineChoice & StagesChoice, log: Log): Promise<OpenedStages> {
   const { openEngine } = await import("./open-engine.js");
   const importStages = () => import("./open-stages.js");
   // Whether it fails is told below, where the same import is waited for.
@@ -82,7 +82,10 @@ async function openWorkerStages(choice: EngineChoice, log: Log): Promise<OpenedS
 }
 
 /** Serves one client over standard input and output until one of them ends it. */
-export async function runWorker(choice: EngineChoice & LogChoice, stdout: GuardedStdout): Promise<ExitCode> {
+export async function runWorker(
+  choice: EngineChoice & StagesChoice & LogChoice,
+  stdout: GuardedStdout,
+): Promise<ExitCode> {
   const log = openLog(choice);
   if (refusesTerminal(stdout, log)) return EXIT.usage;
   const opening = openWorkerStages(choice, log);

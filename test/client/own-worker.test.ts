@@ -11,4 +11,9 @@ describe("the command of this package's worker", () => {
     const { args } = ownWorkerCommand({ gpuId: [0, 2], supervise: true });
     expect(args?.slice(1)).toEqual(["worker", "--gpu-id", "0,2", "--supervise"]);
   });
+
+  it("says how many pages are at work in each stage, and in how many orientations", () => {
+    const { args } = ownWorkerCommand({ jobs: { load: 1, proc: 2, save: 3 }, tta: true });
+    expect(args?.slice(1)).toEqual(["worker", "--jobs", "1:2:3", "--tta"]);
+  });
 });
