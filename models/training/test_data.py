@@ -20,15 +20,26 @@ from pack_data import PackFile, write_pack
 from pool import HIGH_SHAPE, LOW_SHAPE, SLOT_TILES, Slot, TilePool
 from scenes import draw_scene, grey_palette, vivid_palette
 from screentone import add_screentone, halftone, spot_function
-from tiles import Art, TileMix, load_art, make_tile
+from tiles import Art, TileMix, load_art, make_tile, soften
 from tones import SPOTS, periodic_screen, print_scene, sand_screen
 from validation import drawn_references
 
 # Whatever happens to a tile, all of it and none of it.
 EVERYTHING = TileMix(
-    shrink=1, line_art=0.5, tone=0.5, grey=0.3, levels=1, speed_lines=1, gutters=1, lettering=1
+    shrink=1,
+    smooth=0.2,
+    line_art=0.5,
+    tone=0.5,
+    grey=0.3,
+    levels=1,
+    speed_lines=1,
+    gutters=1,
+    strokes=1,
+    lettering=1,
+    recolour=1,
+    soft=1,
 )
-NOTHING = TileMix(shrink=0, scene=0, tone=0, grey=0, levels=0, speed_lines=0, gutters=0, lettering=0)
+NOTHING = TileMix(**{field.name: 0 for field in dataclasses.fields(TileMix)})
 UNTOUCHED = Degradation(blur=0, other_kernel=0, over_shrink=0, sharpen=0, no_jpeg=1, double_jpeg=0, webp=0)
 
 
@@ -93,9 +104,10 @@ class TileTest(unittest.TestCase):
     def test_a_tile_with_all_at_zero_is_the_art_and_its_area_mean(self) -> None:
         art = noisy_art(np.random.default_rng(1))
         art = Art(art.pictures[:1], np.array([1.0]), art.lettering)
-        high, low = make_tile(art, NOTHING, UNTOUCHED, np.random.default_rng(2))
-        np.testing.assert_array_equal(high, art.pictures[0])
-        np.testing.assert_array_equal(low, area_half(high))
+        for seed in range(8):
+            high, low = make_tile(art, NOTHING, UNTOUCHED, np.random.default_rng(seed))
+            np.testing.assert_array_equal(high, art.pictures[0])
+            np.testing.assert_array_equal(low, area_half(high))
 
     def test_tiles_have_the_shapes_of_slots_and_repeat_with_a_seed(self) -> None:
         art = noisy_art(np.random.default_rng(1))
@@ -113,13 +125,37 @@ class TileTest(unittest.TestCase):
         self.assertTrue(any((a[0] != b[0]).any() for a, b in zip(first, other, strict=True)))
 
     def test_grey_tiles_stay_grey(self) -> None:
-        mix = dataclasses.replace(EVERYTHING, scene=0, tone=1, line_art=0.5)
+        printed = dataclasses.replace(EVERYTHING, scene=0, smooth=0, tone=1, line_art=0.5)
+        smooth = dataclasses.replace(EVERYTHING, scene=0, smooth=1, grey=1)
         art, rng = noisy_art(np.random.default_rng(1)), np.random.default_rng(2)
-        for _ in range(4):
+        for mix in (printed, printed, printed, printed, smooth, smooth):
             high, low = make_tile(art, mix, UNTOUCHED, rng)
             for pixels in (high, low):
                 np.testing.assert_array_equal(pixels[:, :, 0], pixels[:, :, 1])
                 np.testing.assert_array_equal(pixels[:, :, 0], pixels[:, :, 2])
+
+    def test_nothing_is_written_into_the_art(self) -> None:
+        art = noisy_art(np.random.default_rng(1))
+        art = Art(art.pictures[:1], np.array([1.0]), art.lettering)
+        before = [pixels.copy() for pixels in (*art.pictures, *art.lettering)]
+        rng = np.random.default_rng(2)
+        for name in ("speed_lines", "gutters", "strokes", "lettering", "recolour", "soft"):
+            with self.subTest(name):
+                mix = dataclasses.replace(NOTHING, **{name: 1})
+                for _ in range(8):
+                    make_tile(art, mix, UNTOUCHED, rng)
+                for pixels, copy in zip((*art.pictures, *art.lettering), before, strict=True):
+                    np.testing.assert_array_equal(pixels, copy)
+
+    def test_soft_tiles_keep_their_shape_and_lose_their_sharpest_edges(self) -> None:
+        rng = np.random.default_rng(0)
+        edge = np.where(np.arange(128) < 64, 40, 210).astype(np.uint8)
+        for tile in (np.tile(edge, (128, 1)), np.tile(edge[:, None, None], (1, 128, 3))):
+            for _ in range(8):
+                soft = soften(tile, rng)
+                self.assertEqual((soft.shape, soft.dtype), (tile.shape, np.uint8))
+                steps = np.abs(np.diff(soft.astype(int), axis=1 if tile.ndim == 2 else 0))
+                self.assertLess(steps.max(), 170)
 
     def test_screens_print_the_grey_wanted(self) -> None:
         rng = np.random.default_rng(0)

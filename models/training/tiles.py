@@ -15,8 +15,11 @@ from PIL import Image
 
 from balloons import add_lettering
 from degrade import Degradation, degrade
+from gradients import draw_gradients
 from panels import add_gutters, add_speed_lines
+from recolour import recolour
 from scenes import draw_scene, grey_palette, vivid_palette
+from strokes import add_strokes
 from tones import print_art, print_scene
 
 Pixels = NDArray[np.uint8]
@@ -26,6 +29,8 @@ TILE = 256
 SCALE = 2
 # Input levels that a scan's black and white come from or go to, and the exponent between them.
 BLACK_POINTS, WHITE_POINTS, GAMMAS = (0, 20), (235, 255), (0.8, 1.25)
+# How far soft originals are enlarged, or with which sigma (pixels) they are blurred.
+SOFT_FACTORS, SOFT_SIGMAS = (1.1, 1.8), (0.35, 1.0)
 
 # Tiles are made in forked processes, one a core: threads of its own would only be in OpenCV's way, and a
 # pool of them does not survive the fork.
@@ -37,22 +42,28 @@ class TileMix:
     """Probabilities of what a tile is made of; with all of them 0 it is a crop of the art as it is.
 
     shrink: extra area-downscaling of the crop by up to shrink_limit, for finer detail per pixel.
-    scene: a drawn scene of flat colour takes the place of the art.
+    scene: a drawn scene of flat colour takes the place of the art. smooth: gradients without edges do.
     tone: printed in greyscale with screentone; line_art: the share of these that are a drawn scene.
     grey: made grey without it. levels: the share of grey tiles whose contrast was stretched or reduced.
-    speed_lines, gutters, lettering: put on top.
+    speed_lines, gutters, strokes, lettering: put on top.
+    recolour: all of that in other tones, so that ink is not always black.
+    soft: all of that enlarged or blurred, so that not every original is as sharp as pixels allow.
     """
 
     shrink: float = 0.35
     shrink_limit: float = 1.8
     scene: float = 0.06
+    smooth: float = 0.02
     tone: float = 0.16
     line_art: float = 0.2
     grey: float = 0.12
     levels: float = 0.1
     speed_lines: float = 0.02
     gutters: float = 0.03
+    strokes: float = 0.12
     lettering: float = 0.12
+    recolour: float = 0.3
+    soft: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -120,11 +131,24 @@ def change_levels(tile: Pixels, rng: np.random.Generator) -> Pixels:
     return cv2.LUT(tile, np.rint(changed).astype(np.uint8))
 
 
+def soften(tile: Pixels, rng: np.random.Generator) -> Pixels:
+    """A tile as of a soft original: part of it enlarged, or all of it blurred."""
+    if rng.random() < 0.5:
+        return cv2.GaussianBlur(tile, (0, 0), rng.uniform(*SOFT_SIGMAS))
+    size = tile.shape[0]
+    wanted = round(size / rng.uniform(*SOFT_FACTORS))
+    y, x = (int(place) for place in rng.integers(0, size - wanted + 1, 2))
+    part = tile[y : y + wanted, x : x + wanted]
+    return cv2.resize(part, (size, size), interpolation=cv2.INTER_CUBIC)
+
+
 def draw_content(art: Art, mix: TileMix, rng: np.random.Generator) -> Pixels:
     """The drawing itself, in colour (h, w, 3) or grey (h, w)."""
     size = SCALE * TILE
     if rng.random() < mix.scene:
         return draw_scene(size, vivid_palette(rng), rng).picture
+    if rng.random() < mix.smooth:
+        return draw_gradients(size, rng.random() < mix.grey, rng)
     tone = rng.random()
     if tone < mix.tone * mix.line_art:
         return to_bytes(print_scene(draw_scene(size, grey_palette(rng), rng), rng))
@@ -152,8 +176,14 @@ def make_tile(
         tile = add_speed_lines(tile, rng)
     if rng.random() < mix.gutters:
         tile = add_gutters(tile, rng)
+    if rng.random() < mix.strokes:
+        tile = add_strokes(tile, art.lettering[int(rng.integers(len(art.lettering)))], rng)
     if rng.random() < mix.lettering:
         tile = add_lettering(tile, art.lettering[int(rng.integers(len(art.lettering)))], rng)
+    if rng.random() < mix.recolour:
+        tile = recolour(tile, rng)
+    if rng.random() < mix.soft:
+        tile = soften(tile, rng)
     grey = tile.ndim == 2
     if grey:
         if rng.random() < mix.levels:
