@@ -1,5 +1,6 @@
 import { copyFile, mkdir, readdir } from "node:fs/promises";
 import path from "node:path";
+import { phaseGroups } from "./bundle-phases.mjs";
 
 /** What a worker reads before its first page and what can be read as one: no native code, no files of its own. */
 const BUNDLED = ["commander", "msgpackr", "zod"];
@@ -32,8 +33,10 @@ async function copyLicences(modules, folder) {
  * compiling again brings back an entry that reads it.
  *
  * @param {string} entry an ES module that was compiled just now
+ * @param {readonly import("./bundle-phases.mjs").Phase[]} phases of the start that has to be quick: one file each, since
+ *   every file takes some milliseconds
  */
-export async function bundleProgram(entry) {
+export async function bundleProgram(entry, phases = []) {
   // Not installed yet when the set-up starts.
   const { rolldown } = await import("rolldown");
   const bundle = await rolldown({
@@ -48,14 +51,19 @@ export async function bundleProgram(entry) {
     },
   });
   const folder = path.dirname(entry);
-  const { output } = await bundle.write({
+  /** @type {import("rolldown").OutputOptions} */
+  const options = {
     dir: folder,
     format: "esm",
     entryFileNames: "[name].js",
     chunkFileNames: "program/[name]-[hash].js",
     sourcemap: true,
     sourcemapExcludeSources: true,
-  });
+  };
+  const { output: split } = await bundle.generate(options);
+  const chunks = split.filter((file) => file.type === "chunk");
+  const groups = phaseGroups(chunks, phases, (module) => path.resolve(folder, module));
+  const { output } = await bundle.write({ ...options, codeSplitting: { groups } });
   await bundle.close();
   const modules = output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
   await copyLicences(modules, path.join(folder, "program", "licences"));

@@ -14,7 +14,19 @@ const ENTRY = path.join(DIST, "src/main.cjs");
 /** What the entry imports when threads and driver are on their way. */
 const PROGRAM = path.join(DIST, "src/cli.js");
 
-const BUNDLER = path.join(ROOT, "scripts/setup/bundle-program.mjs");
+/**
+ * A worker's start: until its client is greeted, until its model is being loaded, until it takes pages. A supervisor needs
+ * some of the last one's modules, but must not have the codecs among them in its process: it belongs before them.
+ */
+const PHASES = [
+  { name: "greeting", modules: ["cli.js", "commands/worker.js"] },
+  { name: "engine", modules: ["commands/open-engine.js", "commands/supervise.js"] },
+  { name: "codecs", modules: ["commands/open-stages.js"] },
+];
+
+const BUNDLER = ["bundle-program.mjs", "bundle-phases.mjs", "typescript-step.mjs"].map((name) =>
+  path.join(ROOT, "scripts/setup", name),
+);
 
 /** @returns {Promise<string>} */
 async function inputs() {
@@ -24,7 +36,7 @@ async function inputs() {
   const settings = ["tsconfig.json", "tsconfig.build.json", "package-lock.json"].map((name) =>
     path.join(ROOT, name),
   );
-  return contentDigest([...settings, BUNDLER, ...sources.flat()]);
+  return contentDigest([...settings, ...BUNDLER, ...sources.flat()]);
 }
 
 /** @param {import("./reporter.mjs").Reporter} reporter @returns {import("./step.mjs").Step} */
@@ -44,7 +56,7 @@ export function typescriptStep(reporter) {
         if (!(error instanceof CommandError)) throw error;
         throw new SetupError(`the TypeScript sources do not compile:\n${error.output.trim()}`);
       }
-      await bundleProgram(PROGRAM);
+      await bundleProgram(PROGRAM, PHASES);
       await chmod(ENTRY, 0o755);
       reporter.done();
     },

@@ -62,4 +62,39 @@ describe("bundleProgram", () => {
     );
     await expect(bundleProgram(join(await writeProgram(incomplete), "cli.js"))).rejects.toThrow(/late\.js/);
   });
+
+  it("reads one file for each phase, with what the ones before have not read", async () => {
+    const folder = await writeProgram({
+      ...PROGRAM,
+      "cli.js": `
+        import { part } from "./parts/part.js";
+        const { late } = await import("./parts/late.js");
+        const { last } = await import("./parts/last.js");
+        console.log(part, late, last);`,
+      "parts/last.js": `
+        import { late } from "./late.js";
+        import { own } from "./own.js";
+        export const last = late + own;`,
+      "parts/own.js": `export const own = " own";`,
+    });
+    const phases = [
+      { name: "first", modules: ["cli.js", "parts/late.js"] },
+      { name: "second", modules: ["parts/last.js"] },
+    ];
+    await bundleProgram(join(folder, "cli.js"), phases);
+    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, "cli.js")]);
+    expect(stdout).toBe("part late part late part own\n");
+    const files = (await readdir(join(folder, "program"))).filter((name) => /\.js$/.test(name));
+    const first = files.find((name) => name.startsWith("first-")) ?? "";
+    const second = files.find((name) => name.startsWith("second-")) ?? "";
+    expect(await readFile(join(folder, "program", first), "utf8")).toContain('"part"');
+    expect(await readFile(join(folder, "program", second), "utf8")).toContain('" own"');
+    expect(await readFile(join(folder, "program", second), "utf8")).not.toContain('"part"');
+  });
+
+  it("refuses a phase of a module that is not read by itself", async () => {
+    const folder = await writeProgram(PROGRAM);
+    const phases = [{ name: "first", modules: ["parts/part.js"] }];
+    await expect(bundleProgram(join(folder, "cli.js"), phases)).rejects.toThrow("expected parts/part.js");
+  });
 });
