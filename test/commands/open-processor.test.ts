@@ -37,8 +37,8 @@ describe("openProcessor", () => {
     expect(there.bytes.equals(here.bytes)).toBe(true);
   });
 
-  it("refuses for several devices what their workers cannot be told", async () => {
-    await expect(openProcessor({ ...choose([-1, -1]), tta: true }, SILENT_LOG)).rejects.toMatchObject({
+  it("refuses less memory than so many workers need", async () => {
+    await expect(openProcessor({ ...choose([-1, -1]), maxMemory: 512 }, SILENT_LOG)).rejects.toMatchObject({
       code: "unsupported_option",
     });
   });
