@@ -52,7 +52,7 @@ addLogOptions(addStageOptions(addEngineOptions(worker, "several")), "info").acti
       if (supervise || typeof options.gpuId === "object") {
         return (await import("./commands/supervise.js")).runSupervisor(options, stdout);
       }
-      warmUp(options.gpuId);
+      // Its GPU is opened by start-driver.cts, since before this module was read.
       return (await import("./commands/worker.js")).runWorker(options, stdout);
     });
   },
