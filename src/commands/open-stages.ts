@@ -45,16 +45,16 @@ export interface PipelineParts {
 /**
  * Loads the model and builds the stages around it.
  *
- * @param opening the engine, where it is being loaded already
+ * @param engineOrPromise the engine, where it is loaded or being loaded already
  * @throws {FatalError} gpu_init_failed, internal_fatal
  */
 export async function openParts(
   choice: EngineChoice & StagesChoice,
   log: Log,
-  opening: Promise<Engine> = openEngine(choice, log),
+  engineOrPromise: Engine | Promise<Engine> = openEngine(choice, log),
 ): Promise<PipelineParts> {
   configureCodecs();
-  const loaded = await opening;
+  const loaded = await engineOrPromise;
   const engine = choice.tta ? new TtaEngine(loaded) : loaded;
   const { maxInputPixels } = DEFAULT_WORKER_LIMITS;
   const limits = pipelineLimits(engine, availableParallelism(), choice.jobs ?? null);
@@ -96,9 +96,9 @@ export function boundMemory(
 export async function openStages(
   choice: EngineChoice & StagesChoice,
   log: Log,
-  opening?: Promise<Engine>,
+  engineOrPromise?: Engine | Promise<Engine>,
 ): Promise<OpenedStages> {
-  const { engine, stages, limits } = await openParts(choice, log, opening);
+  const { engine, stages, limits } = await openParts(choice, log, engineOrPromise);
   const pipeline = new PagePipeline(stages, limits, () => performance.now());
   const settings = {
     maxInputPixels: DEFAULT_WORKER_LIMITS.maxInputPixels,

@@ -78,7 +78,7 @@ async function openWorkerStages(choice: EngineChoice & StagesChoice, log: Log): 
   // Whether it fails is told below, where the same import is waited for.
   const engine = await openEngine(choice, log, () => void importStages().catch(() => undefined));
   const { openStages } = await importStages();
-  return openStages(choice, log, Promise.resolve(engine));
+  return openStages(choice, log, engine);
 }
 
 /** Serves one client over standard input and output until one of them ends it. */
