@@ -34,8 +34,8 @@ class Muon:
         self._momentum = torch.stack([torch.zeros_like(kernel).flatten(1) for kernel in kernels])
 
     @torch.no_grad()
-    def step(self, rate: float) -> None:
-        """Take the gradients' step, in which each kernel moves by about `rate` along every direction.
+    def step(self, rate: Tensor) -> None:
+        """Take the gradients' step, in which each kernel moves by about `rate`, one number, along every direction.
 
         Gradients may be scaled by a factor that changes seldom: only their direction counts. They are left out, all
         of them, where one is not finite, as happens when such a factor turns out too large for half precision.
@@ -43,9 +43,9 @@ class Muon:
         gradients = torch.stack([kernel.grad.flatten(1) for kernel in self._kernels])
         gradients = torch.where(gradients.isfinite().all(), gradients, 0.0)
         self._momentum.lerp_(gradients, 1 - MOMENTUM)
-        steps = nearly_orthogonal(gradients.lerp(self._momentum, MOMENTUM))
+        steps = nearly_orthogonal(gradients.lerp(self._momentum, MOMENTUM)) * rate
         for kernel, step in zip(self._kernels, steps, strict=True):
-            kernel.add_(step.view_as(kernel), alpha=-rate)
+            kernel.sub_(step.view_as(kernel))
 
     def state_dict(self) -> dict[str, Tensor]:
         return {"momentum": self._momentum}

@@ -103,7 +103,8 @@ class UpscaleNetwork(nn.Module):
         padding=0 computes only outputs whose whole receptive field lies inside the input: the result
         lacks scale*receptive_radius pixels on each side and equals the centre of the padded result.
         """
-        y = F.pixel_unshuffle(x, self.shape.unshuffle)
+        # cuDNN's kernels for half precision want channels last; from here on every layer keeps to that.
+        y = F.pixel_unshuffle(x, self.shape.unshuffle).contiguous(memory_format=torch.channels_last)
         for index, conv in enumerate(self.convs):
             y = conv(y, padding)
             if index < len(self.convs) - 1:

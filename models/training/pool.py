@@ -98,7 +98,8 @@ class TileProducers:
 class TilePool:
     """The newest `capacity` tile pairs in device memory, and random patches from them."""
 
-    def __init__(self, capacity: int, device: torch.device, seed: int) -> None:
+    def __init__(self, capacity: int, device: torch.device, seed: int, compiled: bool = False) -> None:
+        """compiled: cut patches by fused kernels, which takes some seconds to prepare."""
         if capacity % SLOT_TILES:
             raise ValueError(f"expected a multiple of {SLOT_TILES} for capacity, received {capacity}")
         self._high = torch.empty((capacity, *HIGH_SHAPE), dtype=torch.uint8, device=device)
@@ -108,12 +109,11 @@ class TilePool:
         self._staged_high = torch.empty((SLOT_TILES, *HIGH_SHAPE), dtype=torch.uint8, pin_memory=pinned)
         self._staged_low = torch.empty((SLOT_TILES, *LOW_SHAPE), dtype=torch.uint8, pin_memory=pinned)
         self._copied = torch.cuda.Event() if pinned else None
-        self._generator = torch.Generator(device).manual_seed(seed)
+        self._cut = torch.compile(cut_patches, dynamic=False) if compiled else cut_patches
+        self.generator = torch.Generator(device).manual_seed(seed)
         self.inserted = 0
-
-    @property
-    def filled(self) -> int:
-        return min(self.inserted, len(self._low))
+        # On the device, so that a recorded step draws from what is there when it is replayed.
+        self._filled = torch.zeros((), device=device)
 
     def insert(self, slot: Slot) -> None:
         """Overwrite the oldest tiles."""
@@ -127,6 +127,7 @@ class TilePool:
         if self._copied is not None:
             self._copied.record()
         self.inserted += SLOT_TILES
+        self._filled.fill_(min(self.inserted, len(self._low)))
 
     def sample(self, batch: int, patch: int, margin: int, align: int = 1) -> tuple[Tensor, Tensor]:
         """Random patches, each in one of the eight orientations, at multiples of `align` from the tile's corner.
@@ -135,19 +136,28 @@ class TilePool:
         s = SCALE * (patch - 2 * margin): the high-resolution patch covers the low-resolution one without its
         outer `margin` pixels.
         """
-        device = self._low.device
+        # Shares of the whole in place of integers below a limit: the limit for tiles is known to the device only.
+        shares = torch.rand((4, batch, 1, 1), generator=self.generator, device=self._low.device)
+        return self._cut(self._low, self._high, self._filled, shares, patch, margin, align)
 
-        def draw(limit: int) -> Tensor:
-            return torch.randint(limit, (batch, 1, 1), generator=self._generator, device=device)
 
-        places = (TILE - patch) // align + 1
-        tile, orientation = draw(self.filled), draw(8)
-        y, x = draw(places) * align, draw(places) * align
-        low_y, low_x = oriented_grid(patch, orientation)
-        high_y, high_x = oriented_grid(SCALE * (patch - 2 * margin), orientation)
-        low = self._low[tile, y + low_y, x + low_x]
-        high = self._high[tile, SCALE * (y + margin) + high_y, SCALE * (x + margin) + high_x]
-        return low, high
+def cut_patches(
+    low: Tensor, high: Tensor, filled: Tensor, shares: Tensor, patch: int, margin: int, align: int
+) -> tuple[Tensor, Tensor]:
+    """Patches of the first `filled` tiles: `shares`, in [0, 1), choose tile, orientation, row and column."""
+
+    def below(limit: int | Tensor, share: Tensor) -> Tensor:
+        return (share * limit).long()
+
+    places = (TILE - patch) // align + 1
+    tile, orientation = below(filled, shares[0]), below(8, shares[1])
+    y, x = below(places, shares[2]) * align, below(places, shares[3]) * align
+    low_y, low_x = oriented_grid(patch, orientation)
+    high_y, high_x = oriented_grid(SCALE * (patch - 2 * margin), orientation)
+    return (
+        low[tile, y + low_y, x + low_x],
+        high[tile, SCALE * (y + margin) + high_y, SCALE * (x + margin) + high_x],
+    )
 
 
 def oriented_grid(size: int, orientation: Tensor) -> tuple[Tensor, Tensor]:

@@ -24,7 +24,7 @@ class Settings:
     luma_weight: weight of the luma term beside the RGB term of the loss.
     squared_weight: weight of the mean squared error beside the Charbonnier loss. Charbonnier alone predicts
         medians, which is sharp and now and then far off; squared error counts large misses more.
-    ema_decay, ema_every: weight averaging, applied every so many steps.
+    ema_decay: share of the averaged weights that a step keeps.
     pool_tiles: tiles kept in device memory (about 1 MB each). refresh_every: steps between replaced slots.
     """
 
@@ -41,7 +41,6 @@ class Settings:
     luma_weight: float
     squared_weight: float
     ema_decay: float
-    ema_every: int
     pool_tiles: int
     refresh_every: int
     log_every: int

@@ -1,4 +1,4 @@
-"""One training step: forward, loss and backward (replayed as a CUDA graph), optimisers, weight averaging."""
+"""One training step: patches, forward, loss and backward, optimisers, weight averaging; on a GPU all one CUDA graph."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from settings import Settings
 
 CHARBONNIER_EPSILON = 1e-3
 BETAS = (0.9, 0.99)
-# Backward passes before capture, so that cuDNN has chosen its kernels and all buffers exist.
-WARMUP_PASSES = 8
+# Steps before capture, so that cuDNN has chosen its kernels and all buffers exist. They train as any other step does.
+WARMUP_STEPS = 4
 # Far from both ends of half precision for losses of means; halved when gradients overflow, never raised again.
 GRADIENT_SCALE = 2.0**14
 
@@ -36,89 +36,91 @@ def upscale_loss(output: Tensor, target: Tensor, luma_weight: float, squared_wei
 
 
 class Trainer:
-    """Owns the live and averaged networks, the optimiser and the buffers that patches are copied into."""
+    """Owns the live and averaged networks, the optimisers and, on a GPU, the recorded step."""
 
-    def __init__(self, settings: Settings, device: torch.device, cuda_graph: bool) -> None:
+    def __init__(self, settings: Settings, device: torch.device, compiled: bool) -> None:
+        """compiled: on a GPU, fuse kernels (torch.compile) and record the whole step as a CUDA graph."""
         self._settings = settings
         self._half = device.type == "cuda"
+        self._compiled = compiled and self._half
         self.network = UpscaleNetwork(settings.network).to(device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         kernels = self.network.hidden_kernels() if settings.kernel_rate > 0 else []
         self._muon = Muon(kernels) if kernels else None
         chosen = {id(kernel) for kernel in kernels}
         others = [parameter for parameter in self.network.parameters() if id(parameter) not in chosen]
+        # What changes from step to step is read from memory: a recorded step repeats all else.
+        self._rate = torch.zeros((), device=device)
+        self._kernel_rate = torch.zeros((), device=device)
+        self._share_of_live = torch.zeros((), device=device)
         self.optimiser = torch.optim.AdamW(
-            others, lr=settings.rate, betas=BETAS, weight_decay=0.0, fused=self._half
+            others, lr=self._rate, betas=BETAS, weight_decay=0.0, fused=self._half, capturable=self._half
         )
         self._scaler = torch.amp.GradScaler(
             device.type, GRADIENT_SCALE, growth_interval=2**31 - 1, enabled=self._half
         )
-        margin = settings.network.receptive_radius
-        high = settings.network.scale * (settings.patch - 2 * margin)
-        self._low = torch.zeros(
-            (settings.batch, settings.patch, settings.patch, 3), dtype=torch.uint8, device=device
-        )
-        self._high = torch.zeros((settings.batch, high, high, 3), dtype=torch.uint8, device=device)
-        self._wants_graph = cuda_graph and self._half
+        self._loss_of = torch.compile(self._eager_loss, dynamic=False) if self._compiled else self._eager_loss
         self._graph: torch.cuda.CUDAGraph | None = None
         self.loss = torch.zeros((), device=device)
 
-    def _backward(self) -> None:
-        """Gradients of the loss on the buffers; a CUDA graph captures exactly this."""
-        low = self._low.permute(0, 3, 1, 2).float() / 255
-        high = self._high.permute(0, 3, 1, 2).float() / 255
-        # Merged kernels are cast anew at each pass: a cached cast would not be part of a captured graph.
+    def _eager_loss(self, low: Tensor, high: Tensor) -> Tensor:
+        """Loss of patches as TilePool.sample gives them."""
+        low = low.permute(0, 3, 1, 2).float() / 255
+        high = high.permute(0, 3, 1, 2).float() / 255
+        # Merged kernels are cast anew at each pass: a cached cast would not be part of a recorded step.
         with torch.autocast(low.device.type, dtype=torch.float16, enabled=self._half, cache_enabled=False):
             output = self.network(low, padding=0)
-        loss = upscale_loss(output.float(), high, self._settings.luma_weight, self._settings.squared_weight)
-        self._scaler.scale(loss).backward()
-        self.loss.copy_(loss.detach())
+        return upscale_loss(output.float(), high, self._settings.luma_weight, self._settings.squared_weight)
 
-    def _capture(self) -> None:
-        """Record `_backward`; its gradients then live in fixed buffers that each replay overwrites."""
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(WARMUP_PASSES):
-                self.network.zero_grad(set_to_none=True)
-                self._backward()
-        torch.cuda.current_stream().wait_stream(side)
-        self.network.zero_grad(set_to_none=True)
-        self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
-            self._backward()
-
-    def step(self, pool: TilePool, number: int, decay: float) -> None:
-        """Draw patches and take optimiser step `number` with the settings' learning rates times `decay`."""
+    def _advance(self, pool: TilePool) -> None:
+        """A whole step on patches of the pool, without anything that the host would have to know."""
         shape = self._settings.network
         low, high = pool.sample(
             self._settings.batch, self._settings.patch, shape.receptive_radius, align=shape.unshuffle
         )
-        self._low.copy_(low)
-        self._high.copy_(high)
-        if self._wants_graph and self._graph is None:
-            self._capture()
-        if self._graph is not None:
-            self._graph.replay()
-        else:
-            self.network.zero_grad(set_to_none=True)
-            self._backward()
-        for group in self.optimiser.param_groups:
-            group["lr"] = self._settings.rate * decay
+        self.network.zero_grad(set_to_none=True)
+        loss = self._loss_of(low, high)
+        self._scaler.scale(loss).backward()
         self._scaler.step(self.optimiser)
         self._scaler.update()
         if self._muon is not None:
-            self._muon.step(self._settings.kernel_rate * decay)
-        if number % self._settings.ema_every == 0:
-            self._update_average(number)
+            self._muon.step(self._kernel_rate)
+        self._update_average()
+        self.loss.copy_(loss.detach())
+
+    def _record(self, pool: TilePool) -> None:
+        """Record `_advance`; its gradients then live in fixed buffers that each replay overwrites."""
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(WARMUP_STEPS):
+                self._advance(pool)
+        torch.cuda.current_stream().wait_stream(side)
+        self._graph = torch.cuda.CUDAGraph()
+        self._graph.register_generator_state(pool.generator)
+        with torch.cuda.graph(self._graph):
+            self._advance(pool)
+
+    def step(self, pool: TilePool, number: int, decay: float) -> None:
+        """Draw patches and take step `number` with the settings' learning rates times `decay`. Always the same pool."""
+        self._rate.fill_(self._settings.rate * decay)
+        self._kernel_rate.fill_(self._settings.kernel_rate * decay)
+        # Early on the average follows faster, so that the random start is forgotten.
+        self._share_of_live.fill_(1 - min(self._settings.ema_decay, (1 + number) / (10 + number)))
+        if self._compiled and self._graph is None:
+            self._record(pool)
+        if self._graph is not None:
+            self._graph.replay()
+        else:
+            self._advance(pool)
 
     @torch.no_grad()
-    def _update_average(self, number: int) -> None:
-        """Exponential average; early on it follows faster, so that the random start is forgotten."""
-        updates = number // self._settings.ema_every
-        decay = min(self._settings.ema_decay, (1 + updates) / (10 + updates))
-        for mean, live in zip(self.average.parameters(), self.network.parameters(), strict=True):
-            mean.lerp_(live, 1 - decay)
+    def _update_average(self) -> None:
+        """Exponential average of the weights."""
+        means = list(self.average.parameters())
+        differences = torch._foreach_sub(list(self.network.parameters()), means)
+        torch._foreach_mul_(differences, self._share_of_live)
+        torch._foreach_add_(means, differences)
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps of the trainer."""
@@ -139,6 +141,9 @@ class Trainer:
         self.network.load_state_dict(state["live"])
         self.average.load_state_dict(state["ema"])
         self.optimiser.load_state_dict(state["optimiser"])
+        # The state brings a rate of its own; the one that steps set has to be read.
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._rate
         if self._muon is not None:
             self._muon.load_state_dict(state["muon"])
 

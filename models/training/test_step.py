@@ -32,7 +32,7 @@ class StepTest(unittest.TestCase):
     def trainer(self, **overrides: object) -> Trainer:
         torch.manual_seed(6)
         settings = read_settings(CONFIG, {"network": SMALL, "batch": 2, "patch": 32, **overrides})
-        return Trainer(settings, torch.device("cpu"), cuda_graph=False)
+        return Trainer(settings, torch.device("cpu"), compiled=False)
 
     def test_gradients_are_those_of_one_step(self) -> None:
         trainer, pool = self.trainer(), SamePatches()

@@ -149,7 +149,7 @@ def parse_arguments() -> argparse.Namespace:
     start.add_argument("--weights", type=Path, help="exported NAME.bin to start from")
     parser.add_argument("--seconds", type=float, help="time limit in place of the settings' one")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1))
-    parser.add_argument("--no-cuda-graph", action="store_true", help="launch each kernel by itself")
+    parser.add_argument("--eager", action="store_true", help="on a GPU, compile and record nothing")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="replace a setting")
     return parser.parse_args()
 
@@ -174,7 +174,7 @@ def main() -> None:
         torch.backends.cudnn.benchmark = True
         torch.backends.cudnn.allow_tf32 = False
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        trainer = Trainer(settings, device, cuda_graph=not arguments.no_cuda_graph)
+        trainer = Trainer(settings, device, compiled=not arguments.eager)
         history: list[dict[str, Any]] = []
         if arguments.resume:
             state = read_checkpoint(arguments.resume)
@@ -182,7 +182,8 @@ def main() -> None:
             history = state["history"]
         elif arguments.weights:
             trainer.start_from(read_merged(arguments.weights, settings.network))
-        pool = TilePool(settings.pool_tiles, device, settings.seed)
+        compiled = device.type == "cuda" and not arguments.eager
+        pool = TilePool(settings.pool_tiles, device, settings.seed, compiled)
         while pool.inserted < min(settings.pool_tiles, FIRST_TILES):
             producers.move_into(pool)
         result = train_loop(settings, trainer, producers, pool, references, arguments.out, history)
