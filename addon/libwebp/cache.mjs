@@ -5,6 +5,7 @@ import { runCommand } from "../../scripts/setup/run-command.mjs";
 import { cacheRoot, cxxCompiler } from "../ncnn/cache.mjs";
 import { COMPILER_FLAGS } from "./compile.mjs";
 import { LIBWEBP_RELEASE } from "./release.mjs";
+import { TRAINED_FLAGS, TRAINING_FILES } from "./train.mjs";
 
 /** Holds Cargo.toml and Cargo.lock, by which the sources are fetched. */
 export const CRATE_DIR = path.join(import.meta.dirname, "crate");
@@ -17,8 +18,9 @@ export const CRATE_DIR = path.join(import.meta.dirname, "crate");
 export async function cachedPrefix() {
   const compiler = await runCommand(cxxCompiler(), ["-dumpfullversion", "-dumpmachine"]);
   const lock = await readFile(path.join(CRATE_DIR, "Cargo.lock"), "utf8");
+  const training = await Promise.all(TRAINING_FILES.map((file) => readFile(file, "base64")));
   const key = createHash("sha256")
-    .update(JSON.stringify([lock, COMPILER_FLAGS, cxxCompiler(), compiler]))
+    .update(JSON.stringify([lock, COMPILER_FLAGS, TRAINED_FLAGS, training, cxxCompiler(), compiler]))
     .digest("hex")
     .slice(0, 16);
   return path.join(cacheRoot(), `libwebp-${LIBWEBP_RELEASE.version}-${key}`);

@@ -17,7 +17,7 @@ const EXTENSIONS =
       ]
     : [];
 
-/** Everything that changes the built library beside the compiler and the sources; part of the cache key. */
+/** What every object file is compiled with. */
 export const COMPILER_FLAGS = [
   // The C++ compiler knows C as well: no further program is needed.
   ...["-x", "c", "-O3", "-fPIC", "-DNDEBUG", "-DWEBP_USE_THREAD"],
@@ -33,32 +33,53 @@ function flagsFor(file) {
   return COMPILER_FLAGS.filter((flag) => !special.includes(flag) || allowed.includes(flag));
 }
 
+/** Without what an archive of the same name held before. */
+export const ARCHIVE_RULE = ["rule archive", "  command = rm -f $out && ar rcs $out $in"];
+
 /**
- * Compiles libwebp's encoder into a static library.
- *
  * @param {string} sources folder that holds libwebp's `src` and `sharpyuv`
- * @param {string} objects folder for what the compiler makes
- * @returns {Promise<string>} path of the library
- * @throws {import("../../scripts/setup/run-command.mjs").CommandError}
+ * @param {readonly string[]} flags beside those of every build
+ * @returns {Promise<{ lines: string[], objects: string }>} lines of a ninja file that compile libwebp's encoder, and
+ *   what they make
  */
-export async function compileLibwebp(sources, objects) {
+export async function compiling(sources, flags) {
   const files = (
     await Promise.all(FOLDERS.map((folder) => filesBelow(path.join(sources, folder), /\.c$/)))
   ).flat();
-  const outputs = files.map((file) => `${path.relative(sources, file)}.o`);
-  const text = [
+  const outputs = files.map((file) => escaped(`${path.relative(sources, file)}.o`));
+  const lines = [
     "rule compile",
     `  command = ${quoted(cxxCompiler())} -I ${quoted(sources)} $flags -c $in -o $out`,
-    "rule archive",
-    // Without what an archive of the same name held before.
-    "  command = rm -f $out && ar rcs $out $in",
     ...files.flatMap((file, index) => [
-      `build ${escaped(outputs[index] ?? "")}: compile ${escaped(file)}`,
-      `  flags = ${flagsFor(file).join(" ")}`,
+      `build ${outputs[index] ?? ""}: compile ${escaped(file)}`,
+      `  flags = ${[...flagsFor(file), ...flags].join(" ")}`,
     ]),
-    `build libwebp.a: archive ${outputs.map(escaped).join(" ")}`,
-  ].join("\n");
-  await writeFile(path.join(objects, "build.ninja"), `${text}\n`);
-  await runCommand("ninja", ["-C", objects, "libwebp.a"]);
-  return path.join(objects, "libwebp.a");
+  ];
+  return { lines, objects: outputs.join(" ") };
+}
+
+/**
+ * @param {string} folder where ninja works
+ * @param {readonly string[]} lines of the ninja file
+ * @param {string} product below the folder
+ * @returns {Promise<string>} the product's path
+ * @throws {import("../../scripts/setup/run-command.mjs").CommandError}
+ */
+export async function make(folder, lines, product) {
+  await writeFile(path.join(folder, "build.ninja"), `${lines.join("\n")}\n`);
+  await runCommand("ninja", ["-C", folder, product]);
+  return path.join(folder, product);
+}
+
+/**
+ * Compiles libwebp's encoder into a static library, file by file.
+ *
+ * @param {string} sources
+ * @param {string} folder for what the compiler makes
+ * @returns {Promise<string>} path of the library
+ * @throws {import("../../scripts/setup/run-command.mjs").CommandError}
+ */
+export async function compilePlainly(sources, folder) {
+  const { lines, objects } = await compiling(sources, []);
+  return make(folder, [...ARCHIVE_RULE, ...lines, `build libwebp.a: archive ${objects}`], "libwebp.a");
 }

@@ -35,7 +35,8 @@ function needs(file, headers, texts, seen = new Set()) {
  */
 export async function nativeTestSources({ hasLibwebp }) {
   const absent = ["napi.h", ...(hasLibwebp ? [] : [WEBP_HEADER])];
-  const files = await filesBelow(ADDON, /\.(cc|h)$/);
+  // Programs that libwebp's build runs are none of the addon's sources.
+  const files = await filesBelow(ADDON, /^(?!libwebp\/).*\.(cc|h)$/);
   const texts = new Map(
     await Promise.all(files.map(async (file) => /** @type {const} */ ([file, await readFile(file, "utf8")]))),
   );

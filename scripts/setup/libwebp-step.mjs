@@ -36,8 +36,12 @@ async function builtLibwebp(reporter) {
     build: async () => {
       const { version } = LIBWEBP_RELEASE;
       reporter.start("libwebp", `building ${version}, once, kept in ${withTilde(prefix)}`);
-      await buildLibwebp(prefix);
+      /** @type {string[]} */
+      const problems = [];
+      await buildLibwebp(prefix, (error) => void problems.push(complaint(error)));
       reporter.done();
+      for (const problem of problems)
+        reporter.note(`libwebp: compiled without training (${problem}), so WebP takes a little longer`);
     },
     onWait: () => reporter.note("libwebp: waiting for another build of it, which this one will use"),
     onUnlocked: (reason) =>

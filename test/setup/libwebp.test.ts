@@ -11,7 +11,7 @@ import { temporaryFolder } from "./fixtures/temporary-folder.js";
 /** Its version; the option that asks for it decides nothing here. */
 const COMPILER = { "g++": "echo 12.2.0" };
 
-const SHELL_TOOLS = { mkdir: null, touch: null, flock: null, dirname: null };
+const SHELL_TOOLS = { mkdir: null, touch: null, chmod: null, flock: null, dirname: null };
 
 /** Leaves what Cargo unpacks of the crate, without anything in it. */
 const CARGO_VERSION = '[ "$1" != --version ] || { echo "cargo 1.90.0 (x)"; exit 0; }';
@@ -20,7 +20,8 @@ sources=vendor/libwebp-sys-0.14.4/vendor
 mkdir -p $sources/src/webp $sources/src/enc
 touch $sources/src/webp/encode.h $sources/src/enc/a.c $sources/COPYING $sources/PATENTS`;
 
-const NINJA = 'touch "$2/libwebp.a"';
+/** Whatever is asked for, a library or the program that trains it, is a program that ends well. */
+const NINJA = 'echo "#!/bin/sh" >"$2/$3"; chmod 755 "$2/$3"';
 
 /** A pkg-config that knows a libwebp of this version below the folder. */
 const pkgConfig = (folder: string, isNewEnough = true) => `
@@ -55,6 +56,29 @@ describe("libwebp", () => {
     expect((await readdir(path.dirname(prefix))).length).toBe(2);
     await Promise.all(["cargo", "ninja"].map((name) => rm(path.join(folder, name))));
     expect(await findLibwebp(reporter)).toEqual(built);
+  });
+
+  it.each([
+    [
+      "compiler cannot count",
+      `[ "$3" != train ] || { echo "error: no counters"; exit 1; }; ${NINJA}`,
+      "error: no counters",
+    ],
+    [
+      "trainer fails",
+      `${NINJA}; [ "$3" != train ] || echo "echo an error of the page; exit 3" >>"$2/train"`,
+      "an error of the page",
+    ],
+    [
+      "compiler cannot use what was counted",
+      `case "$2 $3" in *"/trained libwebp.a") echo "error: no plugin"; exit 1 ;; esac; ${NINJA}`,
+      "error: no plugin",
+    ],
+  ])("is built all the same, and said to be without training, where the %s", async (_what, ninja, reason) => {
+    await machineWith({ ...COMPILER, ...SHELL_TOOLS, cargo: CARGO, ninja });
+    expect(await findLibwebp(reporter)).toMatchObject({ source: "cache" });
+    const note = `libwebp: compiled without training (${reason}), so WebP takes a little longer\n`;
+    expect(output.slice(output.indexOf("\n") + 1)).toBe(note);
   });
 
   it("is taken from the machine where there is no cargo", async () => {
