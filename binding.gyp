@@ -72,6 +72,7 @@
             "addon/js_options.cc",
             "addon/webp_encoder.cc",
             "addon/webp_encoding.cc",
+            "addon/webp_import.cc",
             "addon/webp_job.cc"
           ],
           "cflags_cc": ["-O3"],

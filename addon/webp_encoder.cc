@@ -15,6 +15,7 @@ using bdreader::WebpSource;
 
 constexpr int kLongestSide = 1 << 17;
 constexpr int kMostChannels = 4;
+constexpr int kMostThreads = 64;
 constexpr int kLargestStride = kLongestSide * kMostChannels;
 
 WebpSource parseSource(const Napi::Object& options) {
@@ -40,6 +41,7 @@ WebpSettings parseSettings(const Napi::Object& options) {
     settings.quality = bdreader::integer(options, "quality", 0, 100);
     settings.effort = bdreader::integer(options, "effort", 0, 6);
     settings.lossless = bdreader::boolean(options, "lossless");
+    settings.threads = bdreader::integer(options, "threads", 1, kMostThreads);
     return settings;
 }
 

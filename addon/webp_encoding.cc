@@ -2,11 +2,12 @@
 
 #include <webp/encode.h>
 
-#include <array>
 #include <cstring>
 #include <string>
 
 #include "failure.h"
+#include "webp_import.h"
+#include "webp_picture.h"
 
 namespace bdreader {
 
@@ -17,25 +18,6 @@ struct Encoding {
     const std::atomic<bool>& isUnwanted;
     WebpFile file;
     bool hasNoMemory = false;
-};
-
-/** libwebp's planes of pixels, given back whatever happens. */
-class Picture {
-  public:
-    Picture() {
-        if (!WebPPictureInit(&picture_))
-            throw Failure(FailureCode::kInternal, "libwebp has another ABI than its headers");
-    }
-    ~Picture() { WebPPictureFree(&picture_); }
-
-    Picture(const Picture&) = delete;
-    Picture& operator=(const Picture&) = delete;
-
-    WebPPicture* get() { return &picture_; }
-    WebPPicture* operator->() { return &picture_; }
-
-  private:
-    WebPPicture picture_{};
 };
 
 /** libwebp writes a file in a few large pieces, so that making room for each of them exactly costs nothing.
@@ -96,52 +78,19 @@ const char* textOf(WebPEncodingError error) {
     }
 }
 
-/** Luma of a grey value as libwebp computes it from equal red, green and blue (ITU-R BT.601, 16 to 235). */
-constexpr uint8_t lumaOf(uint32_t grey) {
-    constexpr uint32_t kRed = 16839, kGreen = 33059, kBlue = 6420;
-    return static_cast<uint8_t>(((kRed + kGreen + kBlue) * grey + (1 << 15) + (16 << 16)) >> 16);
+/** Transparency would be written meanwhile, without loss, which takes more memory at once. */
+bool isAnalysedByTwo(const WebpSource& source, const WebpSettings& settings) {
+    return settings.threads > 1 && !settings.lossless && source.channels != 4;
 }
 
-/** Without loss libwebp starts from 32-bit pixels, otherwise from luma and halved chroma. */
-void importGrey(const WebpSource& source, WebPPicture* picture) {
-    if (!WebPPictureAlloc(picture)) fail(picture->error_code);
-    const auto width = static_cast<size_t>(source.width);
-    if (!picture->use_argb) {
-        const auto chroma =
-            static_cast<size_t>(picture->uv_stride) * static_cast<size_t>((source.height + 1) / 2);
-        std::memset(picture->u, 128, chroma);
-        std::memset(picture->v, 128, chroma);
-    }
-    std::array<uint8_t, 256> luma{};
-    for (uint32_t grey = 0; grey < luma.size(); grey++) luma[grey] = lumaOf(grey);
-    for (int y = 0; y < source.height; y++) {
-        const uint8_t* row = source.data + static_cast<size_t>(y) * source.stride;
-        if (picture->use_argb) {
-            uint32_t* pixels = picture->argb + static_cast<ptrdiff_t>(y) * picture->argb_stride;
-            for (size_t x = 0; x < width; x++) pixels[x] = 0xff000000u | row[x] * 0x010101u;
-        } else {
-            uint8_t* pixels = picture->y + static_cast<ptrdiff_t>(y) * picture->y_stride;
-            for (size_t x = 0; x < width; x++) pixels[x] = luma[row[x]];
-        }
-    }
-}
-
-void importPixels(const WebpSource& source, WebPPicture* picture) {
-    if (source.channels == 1) {
-        importGrey(source, picture);
-        return;
-    }
-    const auto import = source.channels == 4 ? WebPPictureImportRGBA : WebPPictureImportRGB;
-    if (!import(picture, source.data, static_cast<int>(source.stride))) fail(picture->error_code);
-}
-
-WebPConfig configOf(const WebpSettings& settings) {
+WebPConfig configOf(const WebpSource& source, const WebpSettings& settings) {
     WebPConfig config;
     if (!WebPConfigInit(&config))
         throw Failure(FailureCode::kInternal, "libwebp has another ABI than its headers");
     config.quality = static_cast<float>(settings.quality);
     config.method = settings.effort;
     config.lossless = settings.lossless ? 1 : 0;
+    config.thread_level = isAnalysedByTwo(source, settings) ? 1 : 0;
     return config;
 }
 
@@ -153,7 +102,7 @@ WebpFile encodeWebp(const WebpSource& source, const WebpSettings& settings,
     // libwebp looks only after it has copied all pixels.
     if (source.width > WEBP_MAX_DIMENSION || source.height > WEBP_MAX_DIMENSION)
         fail(VP8_ENC_ERROR_BAD_DIMENSION);
-    const WebPConfig config = configOf(settings);
+    const WebPConfig config = configOf(source, settings);
     Encoding encoding{isUnwanted, {}};
     Picture picture;
     picture->width = source.width;
@@ -163,7 +112,7 @@ WebpFile encodeWebp(const WebpSource& source, const WebpSettings& settings,
     picture->custom_ptr = &encoding;
     picture->progress_hook = goOn;
     picture->user_data = &encoding;
-    importPixels(source, picture.get());
+    if (!importPixels(source, settings.threads, picture.get())) fail(picture->error_code);
     if (!WebPEncode(&config, picture.get())) {
         fail(encoding.hasNoMemory ? VP8_ENC_ERROR_OUT_OF_MEMORY : picture->error_code);
     }

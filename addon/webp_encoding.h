@@ -6,18 +6,9 @@
 #include <cstdlib>
 #include <memory>
 
-namespace bdreader {
+#include "webp_import.h"
 
-/** Interleaved 8-bit pixels: grey, RGB, or RGB with straight alpha. */
-struct WebpSource {
-    const uint8_t* data = nullptr;
-    int width = 0;
-    int height = 0;
-    /** 1, 3 or 4. */
-    int channels = 0;
-    /** Bytes from a row to the next one. */
-    size_t stride = 0;
-};
+namespace bdreader {
 
 struct WebpSettings {
     /** 0 to 100; of lossless files: the time taken to make them small. */
@@ -25,6 +16,8 @@ struct WebpSettings {
     /** libwebp's method, 0 to 6. */
     int effort = 0;
     bool lossless = false;
+    /** That may work on the image, the calling one among them. The file does not depend on it. */
+    int threads = 1;
 };
 
 struct FreeMemory {

@@ -54,7 +54,7 @@ void anySizeAndStride() {
     for (uint32_t i = 0; i < 150; i++) {
         const int channels = std::vector<int>{1, 3, 4}[i % 3];
         const Pixels pixels(upTo(70), upTo(70), channels, i % 5 == 0 ? static_cast<size_t>(upTo(40)) : 0, i);
-        const WebpSettings settings{upTo(100), static_cast<int>(i % 7), i % 2 == 0};
+        const WebpSettings settings{upTo(100), static_cast<int>(i % 7), i % 2 == 0, 1};
         expectWholeFile(encodeWebp(pixels.source, settings, kWanted));
     }
 }
@@ -68,7 +68,7 @@ void gapsBetweenRowsAreNotRead() {
                         wide.memory.data() + y * wide.source.stride, tight.source.stride);
         }
         for (const bool lossless : {false, true}) {
-            const WebpSettings settings{80, 2, lossless};
+            const WebpSettings settings{80, 2, lossless, 1};
             EXPECT(bytesOf(encodeWebp(wide.source, settings, kWanted)) ==
                    bytesOf(encodeWebp(tight.source, settings, kWanted)));
         }
@@ -81,9 +81,28 @@ void greyIsWhatEqualChannelsAre() {
     for (size_t i = 0; i < colour.memory.size(); i++) colour.memory[i] = grey.memory[i / 3];
     for (const bool lossless : {false, true}) {
         for (int effort = 0; effort <= 6; effort++) {
-            const WebpSettings settings{90, effort, lossless};
+            const WebpSettings settings{90, effort, lossless, 1};
             EXPECT(bytesOf(encodeWebp(grey.source, settings, kWanted)) ==
                    bytesOf(encodeWebp(colour.source, settings, kWanted)));
+        }
+    }
+}
+
+/** Of sizes that bands of rows divide evenly and not, with an odd last row and column, too. */
+void threadsChangeNothing() {
+    for (const int channels : {1, 3, 4}) {
+        for (const int height : {1, 127, 256, 385, 519}) {
+            const Pixels pixels(67, height, channels, 5, 9);
+            for (const bool lossless : {false, true}) {
+                for (const int effort : {0, 2, 4}) {
+                    const std::string alone =
+                        bytesOf(encodeWebp(pixels.source, {90, effort, lossless, 1}, kWanted));
+                    for (const int threads : {2, 3, 16}) {
+                        EXPECT(bytesOf(encodeWebp(pixels.source, {90, effort, lossless, threads}, kWanted)) ==
+                               alone);
+                    }
+                }
+            }
         }
     }
 }
@@ -92,7 +111,7 @@ void unwantedBefore() {
     const Pixels pixels(10, 10, 3, 0, 1);
     const std::atomic<bool> unwanted{true};
     EXPECT_FAILURE(FailureCode::kCancelled,
-                   static_cast<void>(encodeWebp(pixels.source, {90, 0, false}, unwanted)));
+                   static_cast<void>(encodeWebp(pixels.source, {90, 0, false, 1}, unwanted)));
 }
 
 /** Whenever it comes, there is a whole file or none, and nothing is left in memory. */
@@ -106,7 +125,7 @@ void unwantedMeanwhile() {
                 unwanted = true;
             });
             try {
-                const WebpFile file = encodeWebp(pixels.source, {90, 4, lossless}, unwanted);
+                const WebpFile file = encodeWebp(pixels.source, {90, 4, lossless, 1 + i % 3}, unwanted);
                 other.join();
                 expectWholeFile(file);
             } catch (const Failure& failure) {
@@ -120,18 +139,19 @@ void unwantedMeanwhile() {
 void tooHigh() {
     const Pixels pixels(1, 16384, 1, 0, 1);
     EXPECT_FAILURE(FailureCode::kInternal,
-                   static_cast<void>(encodeWebp(pixels.source, {90, 0, false}, kWanted)));
+                   static_cast<void>(encodeWebp(pixels.source, {90, 0, false, 1}, kWanted)));
 }
 
 void badSettings() {
     const Pixels pixels(1, 1, 3, 0, 1);
     EXPECT_FAILURE(FailureCode::kInternal,
-                   static_cast<void>(encodeWebp(pixels.source, {101, 0, false}, kWanted)));
+                   static_cast<void>(encodeWebp(pixels.source, {101, 0, false, 1}, kWanted)));
 }
 
 REGISTER_CASE("webp encoding", "any size and stride gives a whole file", anySizeAndStride);
 REGISTER_CASE("webp encoding", "bytes between two rows change nothing", gapsBetweenRowsAreNotRead);
 REGISTER_CASE("webp encoding", "grey gives the bytes of three equal channels", greyIsWhatEqualChannelsAre);
+REGISTER_CASE("webp encoding", "any number of threads gives the bytes of one", threadsChangeNothing);
 REGISTER_CASE("webp encoding", "an image that is not wanted is not begun", unwantedBefore);
 REGISTER_CASE("webp encoding", "an image that is given up at any time leaves nothing", unwantedMeanwhile);
 REGISTER_CASE("webp encoding", "an image that is too high is refused", tooHigh);

@@ -81,7 +81,7 @@ export function settleWriting(greyscale: boolean, job: EncodeJob, tools: EncodeT
     get effort() {
       return format === "png" ? null : spent.effort;
     },
-    write: (pixels) => encoders.run(job, () => writeImage({ pixels, greyscale })),
+    write: (pixels) => encoders.run(job, (threads) => writeImage({ pixels, greyscale }, threads)),
     deliver: (strip) => {
       job.signal.throwIfAborted();
       job.onStrip?.(strip);
@@ -168,14 +168,14 @@ function imageWriter(
   job: Pick<PageJob, "options" | "data" | "signal">,
   spent: SpentEffort,
   webp: WebpEncoder,
-): (image: FinalImage) => Promise<Uint8Array> {
+): (image: FinalImage, threads: number) => Promise<Uint8Array> {
   const { format, lossless } = job.options;
   const quality = qualityOf(job);
   const opened = ({ pixels, greyscale }: FinalImage) =>
     greyscale ? imageOf(pixels).toColourspace("b-w") : imageOf(pixels);
   switch (format) {
     case "webp":
-      return (image) => writeWebp(webp, image, { quality, lossless }, spent, job.signal);
+      return (image, threads) => writeWebp(webp, image, { quality, lossless, threads }, spent, job.signal);
     case "jpeg":
       return (image) =>
         opened(image)

@@ -7,7 +7,8 @@ export class SharpWebpEncoder implements WebpEncoder {
   readonly name = `libwebp ${sharp.versions.webp} of sharp`;
 
   encode({ pixels, greyscale }: FinalImage, settings: WebpSettings): Promise<Uint8Array> {
+    const { quality, effort, lossless } = settings;
     const image = imageOf(pixels);
-    return (greyscale ? image.toColourspace("b-w") : image).webp(settings).toBuffer();
+    return (greyscale ? image.toColourspace("b-w") : image).webp({ quality, effort, lossless }).toBuffer();
   }
 }

@@ -19,6 +19,8 @@ export interface WebpSettings {
   /** 0-6. */
   readonly effort: number;
   readonly lossless: boolean;
+  /** That may work on the image at once, at least 1: the file does not depend on it. Not every encoder uses more than one. */
+  readonly threads: number;
 }
 
 /** Writes WebP files. Those of two encoders hold the same picture, and are equal where their libwebp is. */

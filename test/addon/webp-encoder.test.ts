@@ -37,7 +37,7 @@ describe.runIf(hasNativeAddon(NAME))("the addon for WebP", () => {
       channels: 3,
       stride: width * 3,
     };
-    const good = { ...image, quality: 90, effort: 0, lossless: false };
+    const good = { ...image, quality: 90, effort: 0, lossless: false, threads: 1 };
     const encode = (options: object) => (loadNativeAddon(NAME) as WebpAddon).encode(options as typeof good);
 
     it.each([
@@ -57,6 +57,7 @@ describe.runIf(hasNativeAddon(NAME))("the addon for WebP", () => {
       ["a size that would overflow", { width: 2 ** 31, stride: 2 ** 33 }, "for width, received 2147483648"],
       ["an effort beyond libwebp's", { effort: 7 }, "an integer from 0 to 6 for effort, received 7"],
       ["a quality that is none", { quality: Number.NaN }, "for quality, received NaN"],
+      ["no thread", { threads: 0 }, "an integer from 1 to 64 for threads, received 0"],
       ["a text for a switch", { lossless: "no" }, "a boolean for lossless, received no"],
     ])("%s", (_what, change, message) => {
       expect(() => encode({ ...good, ...change })).toThrow(message);

@@ -107,6 +107,24 @@ describe("Encoders", () => {
     expect(encoders.load).toEqual({ encoders: 1, busy: 0, waiting: 0 });
   });
 
+  it("share their threads among the images that are there, at most four for each", async () => {
+    const given = async (count: number, images: number) => {
+      const encoders = new Encoders(count);
+      const threads: number[] = [];
+      const entrant = () => ({ priority: 1, signal: new AbortController().signal });
+      const work = async (allowed: number) => void threads.push(allowed);
+      await Promise.all(Array.from({ length: images }, () => encoders.run(entrant(), work)));
+      return threads[0];
+    };
+    expect(await given(16, 1)).toBe(4);
+    expect(await given(16, 5)).toBe(3);
+    expect(await given(16, 9)).toBe(1);
+    expect(await given(2, 1)).toBe(2);
+    expect(await given(2, 2)).toBe(1);
+    expect(await given(2, 7)).toBe(1);
+    expect(await given(1, 1)).toBe(1);
+  });
+
   it("are free again after a failure", async () => {
     const { encoders, start, end } = setUp(1);
     const entrant = { priority: 1, signal: new AbortController().signal };

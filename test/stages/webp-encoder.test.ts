@@ -19,7 +19,7 @@ if (!isBuilt) announceSkipped("the addon for WebP is not built", "apt-get instal
 
 const never = new AbortController().signal;
 const bySharp = new SharpWebpEncoder();
-const LOSSY: WebpSettings = { quality: 90, effort: 0, lossless: false };
+const LOSSY: WebpSettings = { quality: 90, effort: 0, lossless: false, threads: 1 };
 
 const imageOf = (pixels: RawPixels, greyscale = false): FinalImage => ({ pixels, greyscale });
 
@@ -70,8 +70,8 @@ describe.runIf(isBuilt)("the addon around libwebp", () => {
       ["in grey with alpha", imageOf(withAlpha(page), true)],
       ["of noise", imageOf(noise(65, 33, 3))],
     ])("%s", async (_what, image) => {
-      await expectLikeSharp(image, { quality: 90, effort, lossless: false });
-      await expectLikeSharp(image, { quality: 50, effort, lossless: true });
+      await expectLikeSharp(image, { ...LOSSY, effort });
+      await expectLikeSharp(image, { ...LOSSY, quality: 50, effort, lossless: true });
     });
   });
 
@@ -91,8 +91,8 @@ describe.runIf(isBuilt)("the addon around libwebp", () => {
   });
 
   it.each([1, 50, 100])("writes what sharp writes at quality %i", async (quality) => {
-    await expectLikeSharp(imageOf(page), { quality, effort: 2, lossless: false });
-    await expectLikeSharp(imageOf(page), { quality, effort: 2, lossless: true });
+    await expectLikeSharp(imageOf(page), { ...LOSSY, quality, effort: 2 });
+    await expectLikeSharp(imageOf(page), { ...LOSSY, quality, effort: 2, lossless: true });
   });
 
   it("reads rows inside a larger image where they lie", async () => {
@@ -103,6 +103,11 @@ describe.runIf(isBuilt)("the addon around libwebp", () => {
       [part, copy].map((data) => native.encode(imageOf({ ...page, data, height: rows }), LOSSY, never)),
     );
     expect(inside).toEqual(alone);
+  });
+
+  it.each(EFFORTS)("writes what sharp writes with several threads at effort %i", async (effort) => {
+    const large = imageOf(paintScreentone(131, 517));
+    for (const threads of [2, 4]) await expectLikeSharp(large, { ...LOSSY, effort, threads });
   });
 
   it("says what libwebp says of an image that it cannot hold", async () => {
@@ -127,7 +132,7 @@ describe.runIf(isBuilt)("the addon around libwebp", () => {
     const reason = new UpscalerError("cancelled", "no longer wanted");
     /** Takes seconds: far longer than anything here waits. */
     const large = imageOf(noise(1500, 1500, 3));
-    const slow: WebpSettings = { quality: 100, effort: 6, lossless: true };
+    const slow: WebpSettings = { quality: 100, effort: 6, lossless: true, threads: 1 };
 
     it("before it was begun", async () => {
       await expect(native.encode(imageOf(page), LOSSY, AbortSignal.abort(reason))).rejects.toBe(reason);
@@ -136,9 +141,9 @@ describe.runIf(isBuilt)("the addon around libwebp", () => {
     it.each([false, true])("in the middle, with the signal's reason, lossless: %s", async (lossless) => {
       const controller = new AbortController();
       const before = process.cpuUsage().user;
-      const outcome = expect(native.encode(large, { ...slow, lossless }, controller.signal)).rejects.toBe(
-        reason,
-      );
+      const outcome = expect(
+        native.encode(large, { ...slow, lossless, threads: 3 }, controller.signal),
+      ).rejects.toBe(reason);
       const atWork = () => process.cpuUsage().user - before > 100_000;
       while (!atWork()) await new Promise((resolve) => setTimeout(resolve, 10));
       controller.abort(reason);
@@ -166,7 +171,9 @@ describe.runIf(isBuilt)("the addon around libwebp", () => {
         for (let round = 0; round < rounds; round++) {
           const controller = new AbortController();
           const attempts = Array.from({ length: 4 }, () =>
-            native.encode(image, { ...LOSSY, effort: round % 7 }, controller.signal).catch(() => null),
+            native
+              .encode(image, { ...LOSSY, effort: round % 7, threads: 1 + (round % 3) }, controller.signal)
+              .catch(() => null),
           );
           if (round % 3 > 0) await new Promise((resolve) => setTimeout(resolve, round % 3));
           controller.abort(reason);

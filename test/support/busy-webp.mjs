@@ -19,7 +19,7 @@ async function startEncoding(addonPath) {
   const encodings = Array.from({ length: IMAGES }, () => {
     const pixels = new Uint8Array(SIDE * SIDE * 3).map((_, at) => (at * at * 31) >> 3);
     const shape = { width: SIDE, height: SIDE, channels: 3, stride: SIDE * 3 };
-    return addon.encode({ pixels, ...shape, quality: 100, effort: 6, lossless: false });
+    return addon.encode({ pixels, ...shape, quality: 100, effort: 6, lossless: false, threads: 2 });
   });
   globalThis.gc?.();
   while (process.cpuUsage().user - started < AT_WORK) await setTimeout(5);
