@@ -1,5 +1,5 @@
 import { UpscalerError } from "../errors.js";
-import { chooseEffort } from "./choose-effort.js";
+import type { EffortChoice } from "./choose-effort.js";
 import { codecFailure } from "./codec-failure.js";
 import type { Encoders } from "./encoders.js";
 import { finalPixels } from "./final-pixels.js";
@@ -53,6 +53,7 @@ export function expectEncodableOptions({ format, lossless }: PageOptions): void 
 /** What images are written with. */
 export interface EncodeTools {
   readonly encoders: Encoders;
+  readonly effort: EffortChoice;
   readonly webp: WebpEncoder;
 }
 
@@ -70,11 +71,19 @@ export interface PageWriting {
 /** What of a job the encode stage looks at. */
 export type EncodeJob = Omit<PageJob, "onProgress">;
 
-/** @returns how the page is written, with as much effort as there is time for now */
-export function settleWriting(greyscale: boolean, job: EncodeJob, tools: EncodeTools): PageWriting {
+/**
+ * @param moreToCome whether the decode stage is full, so that other pages come behind this one
+ * @returns how the page is written, with as much effort as there is time for now
+ */
+export function settleWriting(
+  greyscale: boolean,
+  job: EncodeJob,
+  tools: EncodeTools,
+  moreToCome = false,
+): PageWriting {
   const { format } = job.options;
-  const { encoders, webp } = tools;
-  const spent = { effort: job.options.effort ?? chooseEffort(encoders.load, job.priority) };
+  const { encoders, webp, effort } = tools;
+  const spent = { effort: job.options.effort ?? effort.choose(encoders.load, job.priority, moreToCome) };
   const writeImage = imageWriter(job, spent, webp);
   return {
     format,
@@ -104,16 +113,22 @@ export function encodeFailure(cause: unknown, format: OutputFormat, { width, hei
  * is settled.
  *
  * @param job its `onStrip` receives the page's strips when the options ask for them; the result then has no data
+ * @param moreToCome whether the decode stage is full, so that other pages come behind this one
  * @throws {UpscalerError} encode_failed, out_of_memory, or the signal's reason when it is aborted while something of the
  *   page waits to be written or delivered, or is written as WebP by an encoder that can stop
  */
-export async function encodePage(page: Page, job: EncodeJob, tools: EncodeTools): Promise<EncodeResult> {
+export async function encodePage(
+  page: Page,
+  job: EncodeJob,
+  tools: EncodeTools,
+  moreToCome = false,
+): Promise<EncodeResult> {
   const { format, fit, strips } = job.options;
   const size = outputSize(page.colour, 1, fit);
   try {
     const { pixels, warnings } = await finalPixels(page, format, size);
     const { load } = tools.encoders;
-    const writing = settleWriting(page.greyscale, job, tools);
+    const writing = settleWriting(page.greyscale, job, tools, moreToCome);
     let data: Uint8Array = new Uint8Array(0);
     if (strips) {
       const rows = stripRows(size.height, load, job.priority);

@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/engine.js";
 import { cacheKey } from "./cache-key.js";
+import { EffortChoice } from "./choose-effort.js";
 import { decodePage } from "./decode.js";
 import { canBeginEarly, EarlyStrips } from "./early-strips.js";
 import { type EncodeResult, encodePage, expectEncodableOptions } from "./encode.js";
@@ -28,7 +29,8 @@ export interface PageStages {
    */
   expectWritable(page: Page, options: PageOptions): void;
   upscale(page: Page, job: PageJob): Promise<UpscaledPage>;
-  encode(page: Page, job: PageJob): Promise<EncodeResult>;
+  /** @param moreToCome whether the decode stage is full, so that other pages come behind this one */
+  encode(page: Page, job: PageJob, moreToCome?: boolean): Promise<EncodeResult>;
 }
 
 export interface PageStagesSettings {
@@ -43,7 +45,11 @@ export interface PageStagesSettings {
 /** The stages as the program uses them, around a loaded engine. */
 export function createPageStages(engine: Engine, settings: PageStagesSettings): PageStages {
   const { maxInputPixels: maxPixels, programVersion } = settings;
-  const tools = { encoders: new Encoders(settings.encoders), webp: settings.webp };
+  const tools = {
+    encoders: new Encoders(settings.encoders),
+    effort: new EffortChoice(),
+    webp: settings.webp,
+  };
   const custody = new PixelCustody();
   const begun = new WeakMap<Page, Promise<EncodeResult>>();
   const context = { modelSha256: engine.modelSha256, programVersion };
@@ -73,10 +79,10 @@ export function createPageStages(engine: Engine, settings: PageStagesSettings): 
         throw thrown;
       }
     },
-    async encode(page, job) {
+    async encode(page, job, moreToCome) {
       custody.take(page);
       try {
-        return await (begun.get(page) ?? encodePage(page, job, tools));
+        return await (begun.get(page) ?? encodePage(page, job, tools, moreToCome));
       } finally {
         // The codecs are done with the pixels, whether they were written or not.
         releasePixels(page);

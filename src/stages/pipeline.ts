@@ -149,6 +149,6 @@ export class PagePipeline implements PageProcessor {
   }
 
   #encodePage(upscaled: Handover<Page>, job: PageJob): Promise<EncodeResult> {
-    return this.#stages.encode(upscaled.take(), job);
+    return this.#stages.encode(upscaled.take(), job, !this.hasRoomFor(job.priority));
   }
 }

@@ -24,6 +24,8 @@ interface Step {
 /** Stages that do nothing until the test says so, and know how many pages they have been handed. */
 export class ControlledStages implements PageStages {
   readonly running: Step[] = [];
+  /** Jobs that came to be encoded while the stages before were full. */
+  readonly withMoreToCome: number[] = [];
   readonly log: string[] = [];
   refusal: UpscalerError | null = null;
   unwritable: UpscalerError | null = null;
@@ -54,7 +56,8 @@ export class ControlledStages implements PageStages {
     return { page: { ...page, warnings }, model: "m", precision: "fp32", tile: 64, device: "cpu" };
   }
 
-  async encode(page: Page, { options, data: input }: PageJob) {
+  async encode(page: Page, { options, data: input }: PageJob, moreToCome = false) {
+    if (moreToCome) this.withMoreToCome.push(page.colour.data[0] ?? 0);
     await this.#step("encode", page.colour.data[0] ?? 0);
     const data = new Uint8Array([page.colour.data[0] ?? 0, input.length]);
     return {

@@ -2,9 +2,8 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { UpscalerError } from "../../src/errors.js";
 import { configureCodecs } from "../../src/stages/codec-settings.js";
 import { encodePage as encodeJob } from "../../src/stages/encode.js";
-import { Encoders } from "../../src/stages/encoders.js";
 import type { WebpEncoder } from "../../src/stages/webp-encoder.js";
-import { encodePage, jobOf, OPTIONS, pageOf, smooth } from "./encoding.js";
+import { encodePage, jobOf, OPTIONS, pageOf, smooth, tools } from "./encoding.js";
 import { drawn } from "./images.js";
 
 beforeAll(configureCodecs);
@@ -24,7 +23,7 @@ describe("WebP whose blocks have more modes than it can hold", () => {
       },
     };
     const job = jobOf({ ...OPTIONS, effort });
-    const encoding = encodeJob(await pageOf(smooth()), job, { encoders: new Encoders(1), webp });
+    const encoding = encodeJob(await pageOf(smooth()), job, { ...tools(1), webp });
     const outcome = await encoding
       .then(({ page }) => `written with ${page.effort}`)
       .catch(({ code }) => code);
@@ -56,7 +55,8 @@ describe("WebP whose blocks have more modes than it can hold", () => {
     });
     const job = jobOf({ ...OPTIONS, effort: 0 }, { signal: controller.signal });
     const encoding = encodeJob(await pageOf(smooth()), job, {
-      ...{ encoders: new Encoders(1), webp: { name: "full", encode } },
+      ...tools(1),
+      webp: { name: "full", encode },
     });
     await expect(encoding).rejects.toBe(reason);
     expect(encode).toHaveBeenCalledOnce();

@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { SILENT_LOG } from "../../src/log.js";
+import { EffortChoice } from "../../src/stages/choose-effort.js";
 import { encodePage as encodeJob } from "../../src/stages/encode.js";
 import { Encoders } from "../../src/stages/encoders.js";
 import type { PageJob, PageOptions } from "../../src/stages/job.js";
@@ -23,6 +24,7 @@ export function jobOf(options: PageOptions, change: Partial<PageJob> = {}): Page
 /** What the program writes with. */
 export const tools = (encoders: number) => ({
   encoders: new Encoders(encoders),
+  effort: new EffortChoice(),
   webp: openWebpEncoder(SILENT_LOG),
 });
 

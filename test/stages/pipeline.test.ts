@@ -186,6 +186,17 @@ describe("several pages", () => {
   });
 });
 
+it("the encode stage is told of pages that come while the first one is full", async () => {
+  const { stages, start } = setUp();
+  const outcomes = [start(1), start(2)].map(({ outcome }) => outcome);
+  for (const step of ["decode 1", "upscale 1", "decode 2", "encode 1", "upscale 2", "encode 2"]) {
+    await settled();
+    await stages.finish(step);
+  }
+  await Promise.all(outcomes);
+  expect(stages.withMoreToCome).toEqual([1]);
+});
+
 describe("a page in view", () => {
   it("passes through every stage at once, however many prefetched pages hold them up", async () => {
     const { stages, start } = setUp();
