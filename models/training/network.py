@@ -149,6 +149,21 @@ class UpscaleNetwork(nn.Module):
         ]
 
 
+def deepened(layers: list[tuple[Tensor, Tensor]], convolutions: int) -> list[tuple[Tensor, Tensor]]:
+    """Merged convolutions, identities before the last one until there are so many.
+
+    What is positive passes an identity unchanged, what is negative by the activation's slope smaller, so a
+    network begins close to the shallower one (compare Net2DeeperNet, Chen et al., 2016). Raises ValueError
+    for fewer convolutions than there are.
+    """
+    missing = convolutions - len(layers)
+    if missing < 0:
+        raise ValueError(f"expected at least {len(layers)} convolutions, received {convolutions}")
+    channels = layers[-1][0].shape[1]
+    identity = torch.nn.init.dirac_(torch.empty(channels, channels, 3, 3)), torch.zeros(channels)
+    return layers[:-1] + [identity] * missing + layers[-1:]
+
+
 def nearest_upsample(x: Tensor, scale: int) -> Tensor:
     """Repeat each pixel scale x scale times: (n, c, h, w) -> (n, c, scale*h, scale*w)."""
     return F.interpolate(x, scale_factor=scale, mode="nearest")

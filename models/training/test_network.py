@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,7 +13,7 @@ import torch.nn.functional as F
 from export_ncnn import export, param_text, strided_kernel, unshuffled_kernel
 from muon import Muon, nearly_orthogonal
 from ncnn_weights import read_merged
-from network import NetworkShape, UpscaleNetwork, mirrored_context
+from network import NetworkShape, UpscaleNetwork, deepened, mirrored_context
 
 SHAPES = (NetworkShape(), NetworkShape(channels=16, convolutions=4, unshuffle=2))
 
@@ -64,6 +65,21 @@ class NetworkTest(unittest.TestCase):
             radius = shape.receptive_radius
             self.assertEqual(reached.min().item(), 20 - radius)
             self.assertEqual(reached.max().item(), 20 + shape.unshuffle - 1 + radius)
+
+
+class DeepenedTest(unittest.TestCase):
+    @torch.no_grad()
+    def test_identities_change_nothing_that_stays_positive(self) -> None:
+        shallow = random_network(NetworkShape(channels=16, convolutions=4, unshuffle=2, slope=1.0))
+        deep = UpscaleNetwork(replace(shallow.shape, convolutions=7))
+        deep.load_merged(deepened(shallow.merged_layers(), 7))
+        x = torch.rand(1, 3, 24, 20)
+        torch.testing.assert_close(deep(x), shallow(x))
+        self.assertGreater((shallow(x) - F.interpolate(x, scale_factor=2)).abs().max().item(), 0.01)
+
+    def test_layers_are_not_left_out(self) -> None:
+        with self.assertRaisesRegex(ValueError, "at least 4 convolutions, received 3"):
+            deepened(random_network(NetworkShape(channels=16, convolutions=4)).merged_layers(), 3)
 
 
 class ExportTest(unittest.TestCase):

@@ -27,6 +27,7 @@ from checkpoint import read_checkpoint, save_checkpoint
 from evaluate import network_upscaler
 from metrics import psnr
 from ncnn_weights import read_merged
+from network import deepened
 from pool import TilePool, TileProducers
 from settings import Settings, read_settings
 from step import Trainer
@@ -147,6 +148,9 @@ def parse_arguments() -> argparse.Namespace:
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--resume", type=Path, help="checkpoint to continue from")
     start.add_argument("--weights", type=Path, help="exported NAME.bin to start from")
+    parser.add_argument(
+        "--convolutions", type=int, help="of --weights, where they are of a shallower network of this width"
+    )
     parser.add_argument("--seconds", type=float, help="time limit in place of the settings' one")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--eager", action="store_true", help="on a GPU, compile and record nothing")
@@ -181,7 +185,9 @@ def main() -> None:
             trainer.restore(state)
             history = state["history"]
         elif arguments.weights:
-            trainer.start_from(read_merged(arguments.weights, settings.network))
+            shape = settings.network
+            given = dataclasses.replace(shape, convolutions=arguments.convolutions or shape.convolutions)
+            trainer.start_from(deepened(read_merged(arguments.weights, given), shape.convolutions))
         compiled = device.type == "cuda" and not arguments.eager
         pool = TilePool(settings.pool_tiles, device, settings.seed, compiled)
         while pool.inserted < min(settings.pool_tiles, FIRST_TILES):
