@@ -39,10 +39,10 @@ int index_inside(int index, int length)
 {
     if (replicates == 1) return clamp(index, 0, length - 1);
     if (length == 1) return 0;
-    int period = 2 * (length - 1);
-    int phase = index % period;
-    if (phase < 0) phase += period;
-    return phase < length ? phase : period - phase;
+    // A mirror's image does not depend on the side, and the remainder of a negative number is undefined on a GPU.
+    uint period = 2u * uint(length - 1);
+    int phase = int(uint(abs(index)) % period);
+    return phase < length ? phase : int(period) - phase;
 }
 
 uint byte_at(int index)
