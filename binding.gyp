@@ -45,6 +45,7 @@
         "addon/pinned_outputs.cc",
         "addon/pipeline_cache_file.cc",
         "addon/shader_cache_file.cc",
+        "addon/shader_compiler.cc",
         "addon/stderr_filter.cc",
         "addon/tensor_check.cc",
         "addon/tiling.cc",

@@ -21,7 +21,10 @@ uint32_t inMb(size_t bytes) {
 
 }  // namespace
 
-Network::Network(const NetworkOptions& options) : options_(options), deviceMemory_(options.maxMemoryBytes) {
+Network::Network(const NetworkOptions& options)
+    : options_(options),
+      compiler_(options.pipelineCachePath.empty() ? "" : options.pipelineCachePath + ".shaders"),
+      deviceMemory_(options.maxMemoryBytes) {
     const Arithmetic& arithmetic = options_.arithmetic;
     net_.opt.num_threads = options_.threads;
     net_.opt.use_winograd_convolution = arithmetic.winograd;
@@ -67,9 +70,9 @@ void Network::load() {
     }
     expectBlobs();
     if (!cache) return;
-    crossing_ = std::make_unique<VulkanCrossing>(
-        net_.vulkan_device(), net_.opt, options_.geometry,
-        options_.pipelineCachePath.empty() ? "" : options_.pipelineCachePath + ".shaders");
+    crossing_ =
+        std::make_unique<VulkanCrossing>(net_.vulkan_device(), net_.opt, options_.geometry, compiler_);
+    compiler_.saveIfGrown();
     pinned_ = std::make_shared<PinnedOutputs>(net_.vulkan_device());
     cache->saveIfGrown();
 }

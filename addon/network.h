@@ -12,6 +12,7 @@
 #include "network_options.h"
 #include "pinned_outputs.h"
 #include "runner.h"
+#include "shader_compiler.h"
 #include "vulkan_crossing.h"
 
 namespace bdreader {
@@ -73,6 +74,7 @@ class Network {
     void expectBlobs() const;
 
     const NetworkOptions options_;
+    ShaderCompiler compiler_;
     ncnn::Net net_;
     std::unique_ptr<VulkanCrossing> crossing_;
     std::shared_ptr<PinnedOutputs> pinned_;

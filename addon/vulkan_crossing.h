@@ -4,11 +4,8 @@
 #include <ncnn/gpu.h>
 #include <ncnn/pipeline.h>
 
-#include <string>
-#include <vector>
-
 #include "network_options.h"
-#include "shader_cache_file.h"
+#include "shader_compiler.h"
 #include "tile_task.h"
 
 namespace bdreader {
@@ -22,11 +19,11 @@ class VulkanCrossing {
   public:
     /**
      * @param option as the network was loaded with: it decides how numbers are stored
-     * @param cachePath file for the compiled shaders; empty for none
+     * @param compiler needed here only
      * @throws Failure kInternal when a shader does not compile
      */
     VulkanCrossing(const ncnn::VulkanDevice* device, const ncnn::Option& option, const PageGeometry& geometry,
-                   const std::string& cachePath);
+                   ShaderCompiler& compiler);
 
     /** Bytes of one number on the device. */
     size_t numberSize() const { return numberSize_; }
@@ -56,9 +53,6 @@ class VulkanCrossing {
     static int rowWords(int width) { return (width + 3) / 4 * 3; }
 
   private:
-    using Constants = std::vector<ncnn::vk_specialization_type>;
-    struct Compiler;
-
     const PageGeometry geometry_;
     const size_t numberSize_;
     ncnn::Pipeline unpack_;
