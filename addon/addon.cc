@@ -24,6 +24,7 @@ Napi::Value toJs(Napi::Env env, const bdreader::DeviceInfo& device) {
     object.Set("fp16Arithmetic", device.fp16Arithmetic);
     object.Set("int8Storage", device.int8Storage);
     object.Set("cooperativeMatrix", device.cooperativeMatrix);
+    object.Set("fusedConvolution", device.fusedConvolution);
     object.Set("preferred", device.preferred);
     return object;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "exit_guard.h"
+#include "fused_convolution.h"
 #include "stderr_filter.h"
 #include "vulkan_entry.h"
 
@@ -63,6 +64,7 @@ DeviceInfo describe(int index) {
     device.fp16Arithmetic = info.support_fp16_arithmetic();
     device.int8Storage = info.support_int8_storage();
     device.cooperativeMatrix = info.support_cooperative_matrix();
+    device.fusedConvolution = canFuseConvolutions(info, FusedConvolution::kCooperative);
     return device;
 }
 

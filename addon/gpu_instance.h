@@ -29,6 +29,8 @@ struct DeviceInfo {
     bool fp16Arithmetic = false;
     bool int8Storage = false;
     bool cooperativeMatrix = false;
+    /** FusedConvolution::kCooperative runs here. */
+    bool fusedConvolution = false;
     /** The one that is taken where none is named; none of them where the CPU is better. */
     bool preferred = false;
 };

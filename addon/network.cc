@@ -50,6 +50,14 @@ void Network::selectDevice() {
     net_.set_vulkan_device(device);
     // ncnn hands out its cache as constant and takes it as variable; both only ever add to it under a lock.
     net_.opt.pipeline_cache = const_cast<ncnn::PipelineCache*>(device->get_pipeline_cache());
+    fuseConvolutions();
+}
+
+void Network::fuseConvolutions() {
+    const FusedConvolution mode = options_.arithmetic.fusedConvolution;
+    if (!options_.arithmetic.fp16Storage || !canFuseConvolutions(net_.vulkan_device()->info, mode)) return;
+    fused_ = std::make_unique<FusedConvolutions>(FusedConvolutions{mode, compiler_, 0, nullptr});
+    net_.fuseWith(fused_.get());
 }
 
 void Network::load() {
@@ -63,11 +71,7 @@ void Network::load() {
         throw Failure(FailureCode::kModelInvalid,
                       "loading " + options_.paramPath + " returned " + std::to_string(param));
     }
-    const int model = net_.load_model(options_.binPath.c_str());
-    if (model != 0) {
-        throw Failure(FailureCode::kModelInvalid,
-                      "loading " + options_.binPath + " returned " + std::to_string(model));
-    }
+    loadWeights();
     expectBlobs();
     if (!cache) return;
     crossing_ =
@@ -75,6 +79,14 @@ void Network::load() {
     compiler_.saveIfGrown();
     pinned_ = std::make_shared<PinnedOutputs>(net_.vulkan_device());
     cache->saveIfGrown();
+}
+
+void Network::loadWeights() {
+    const int status = net_.load_model(options_.binPath.c_str());
+    if (status == 0) return;
+    if (fused_ && fused_->failure) std::rethrow_exception(fused_->failure);
+    throw Failure(FailureCode::kModelInvalid,
+                  "loading " + options_.binPath + " returned " + std::to_string(status));
 }
 
 void Network::expectBlobs() const {

@@ -9,6 +9,7 @@
 
 #include "blob_statistics.h"
 #include "device_memory.h"
+#include "fused_convolution.h"
 #include "network_options.h"
 #include "pinned_outputs.h"
 #include "runner.h"
@@ -50,6 +51,9 @@ class Network {
 
     const NetworkOptions& options() const { return options_; }
 
+    /** @return how many of its convolutions run as the addon's own shader */
+    int fusedConvolutions() const { return fused_ ? fused_->layers : 0; }
+
     /**
      * Runs the network alone, input and output staying on the device.
      *
@@ -70,12 +74,16 @@ class Network {
   private:
     VulkanShared shared();
     void selectDevice();
+    void fuseConvolutions();
     void load();
+    void loadWeights();
     void expectBlobs() const;
 
     const NetworkOptions options_;
     ShaderCompiler compiler_;
-    ncnn::Net net_;
+    /** Null without fused convolutions. Layers of the net refer to it. */
+    std::unique_ptr<FusedConvolutions> fused_;
+    FusingNet net_;
     std::unique_ptr<VulkanCrossing> crossing_;
     std::shared_ptr<PinnedOutputs> pinned_;
     MemoryBudget deviceMemory_;

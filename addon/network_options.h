@@ -9,6 +9,15 @@
 
 namespace bdreader {
 
+/** Whether 3x3 convolutions run as one shader of this addon instead of ncnn's. */
+enum class FusedConvolution {
+    kOff,
+    /** On matrix units. */
+    kCooperative,
+    /** For tests: the same steps with ordinary arithmetic, on devices without matrix units. */
+    kPlain
+};
+
 /** How numbers are stored and multiplied; what a device lacks is left out. */
 struct Arithmetic {
     /** Halves memory traffic on a GPU; sums stay fp32. The CPU always computes in fp32. */
@@ -17,6 +26,8 @@ struct Arithmetic {
     bool fp16Arithmetic = false;
     bool winograd = true;
     bool cooperativeMatrix = true;
+    /** Needs fp16 storage. */
+    FusedConvolution fusedConvolution = FusedConvolution::kOff;
 };
 
 /** Everything that is needed to load one model onto one device. */

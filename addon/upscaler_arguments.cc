@@ -29,6 +29,17 @@ Edges edgesOf(const Napi::Object& options) {
     return Edges::kReplicate;
 }
 
+FusedConvolution fusedConvolutionOf(const Napi::Object& options) {
+    const std::string name = text(options, "fusedConvolution");
+    if (name == "cooperative") return FusedConvolution::kCooperative;
+    if (name == "plain") return FusedConvolution::kPlain;
+    if (name != "off") {
+        reject(options.Env(), "fusedConvolution", "off, cooperative or plain",
+               options.Get("fusedConvolution"));
+    }
+    return FusedConvolution::kOff;
+}
+
 std::vector<GlobalPool> globalPoolsOf(const Napi::Object& options) {
     const Napi::Value value = options.Get("globalPools");
     if (!value.IsArray() || value.As<Napi::Array>().Length() > kMostPools) {
@@ -78,6 +89,7 @@ LoadArguments parseLoadArguments(const Napi::Object& options) {
     network.arithmetic.fp16Arithmetic = boolean(options, "fp16Arithmetic");
     network.arithmetic.winograd = boolean(options, "winograd");
     network.arithmetic.cooperativeMatrix = boolean(options, "cooperativeMatrix");
+    network.arithmetic.fusedConvolution = fusedConvolutionOf(options);
     network.threads = integer(options, "threads", 1, kMostThreads);
     network.maxMemoryBytes = static_cast<size_t>(integer(options, "maxMemoryMb", 0, kMostMemoryMb)) << 20;
     network.pipelineCachePath = text(options, "pipelineCachePath");

@@ -50,10 +50,11 @@ export function benchSubjects(
   const wanted =
     precision === "table" ? allArithmetics() : candidateArithmetics({ precision, winograd: true }, device);
   const possible = wanted.filter(
-    ({ fp16Storage, fp16Arithmetic, cooperativeMatrix }) =>
+    ({ fp16Storage, fp16Arithmetic, cooperativeMatrix, fusedConvolution }) =>
       (device.fp16Storage || !fp16Storage) &&
       (device.fp16Arithmetic || !fp16Arithmetic) &&
-      (device.cooperativeMatrix || !cooperativeMatrix),
+      (device.cooperativeMatrix || !cooperativeMatrix) &&
+      (device.fusedConvolution || fusedConvolution === "off"),
   );
   return possible.map((arithmetic) => ({ arithmetic, threads: Math.max(...threads) }));
 }

@@ -10,6 +10,7 @@ function describe(device: NativeDevice): string {
     device.fp16Arithmetic && "fp16 arithmetic",
     device.int8Storage && "int8",
     device.cooperativeMatrix && "cooperative matrix",
+    device.fusedConvolution && "fused convolution",
   ].filter(Boolean);
   return `${device.index}: ${device.name} (${device.type}, ${device.memoryMb} MiB, driver ${device.driver}; ${abilities.join(", ") || "fp32 only"})`;
 }

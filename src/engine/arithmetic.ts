@@ -10,6 +10,11 @@ export interface Arithmetic {
   readonly winograd: boolean;
   /** Convolutions on the GPU's matrix units; they multiply fp16 only, so this needs fp16 storage. */
   readonly cooperativeMatrix: boolean;
+  /**
+   * 3x3 convolutions as one shader of the addon's own, which reads every pixel once for all nine taps: on matrix units,
+   * or, for tests on devices without them, in the same steps with ordinary arithmetic. Needs fp16 storage.
+   */
+  readonly fusedConvolution: "off" | "cooperative" | "plain";
 }
 
 /** What the user asked for. */
@@ -25,15 +30,23 @@ export interface ArithmeticAbilities {
   readonly fp16Storage: boolean;
   readonly fp16Arithmetic: boolean;
   readonly cooperativeMatrix: boolean;
+  /** Has what fused convolutions on matrix units need. */
+  readonly fusedConvolution: boolean;
 }
 
 const FP32 = { fp16Storage: false, fp16Arithmetic: false } as const;
 const FP16_STORAGE = { fp16Storage: true, fp16Arithmetic: false } as const;
 const FP16_ARITHMETIC = { fp16Storage: true, fp16Arithmetic: true } as const;
 
+/** Sums are fp32 as without fusing; what cannot be fused is computed as well as ncnn can with matrix units. */
+const FUSED: Arithmetic = {
+  ...{ ...FP16_STORAGE, winograd: false, cooperativeMatrix: true },
+  fusedConvolution: "cooperative",
+};
+
 /** @returns what a result is computed in unless something else was measured to be exact enough */
 export function fp32Arithmetic(winograd: boolean): Arithmetic {
-  return { ...FP32, winograd, cooperativeMatrix: false };
+  return { ...FP32, winograd, cooperativeMatrix: false, fusedConvolution: "off" };
 }
 
 /** @returns a name for tables and file names, such as `fp16-storage-winograd-coopmat` */
@@ -42,29 +55,42 @@ export function arithmeticName({
   fp16Arithmetic,
   winograd,
   cooperativeMatrix,
+  fusedConvolution,
 }: Arithmetic): string {
   const precision = fp16Arithmetic ? "fp16" : fp16Storage ? "fp16-storage" : "fp32";
-  return [precision, winograd && "winograd", cooperativeMatrix && "coopmat"].filter(Boolean).join("-");
+  const fused = { off: false, cooperative: "fused", plain: "fused-plain" } as const;
+  return [precision, winograd && "winograd", cooperativeMatrix && "coopmat", fused[fusedConvolution]]
+    .filter(Boolean)
+    .join("-");
 }
 
-/** @returns all combinations that the engine takes, the most exact ones first */
+/** @returns all combinations that a device may be faster with than with others, the most exact ones first */
 export function allArithmetics(): readonly Arithmetic[] {
-  return [FP32, FP16_STORAGE, FP16_ARITHMETIC].flatMap((precision) =>
+  const ofNcnn = [FP32, FP16_STORAGE, FP16_ARITHMETIC].flatMap((precision) =>
     [false, true].flatMap((winograd) =>
-      [false, true].map((cooperativeMatrix) => ({ ...precision, winograd, cooperativeMatrix })),
+      [false, true].map((cooperativeMatrix) => ({
+        ...{ ...precision, winograd, cooperativeMatrix },
+        fusedConvolution: "off" as const,
+      })),
     ),
   );
+  return [...ofNcnn, FUSED].sort((a, b) => inexactness(a) - inexactness(b));
 }
 
-/** @returns a number that grows as results get less exact: precision counts most, then Winograd, then matrix units */
+/** @returns a number that grows as results get less exact: precision counts most, fusing least */
 export function inexactness({
   fp16Storage,
   fp16Arithmetic,
   winograd,
   cooperativeMatrix,
+  fusedConvolution,
 }: Arithmetic): number {
   return (
-    Number(fp16Storage) * 4 + Number(fp16Arithmetic) * 4 + Number(winograd) * 2 + Number(cooperativeMatrix)
+    Number(fp16Storage) * 8 +
+    Number(fp16Arithmetic) * 8 +
+    Number(winograd) * 4 +
+    Number(cooperativeMatrix) * 2 +
+    Number(fusedConvolution !== "off")
   );
 }
 
@@ -74,7 +100,10 @@ export function cautiousArithmetic(
   device: ArithmeticAbilities,
 ): Arithmetic {
   const wantsFp16 = precision === "fp16" && device.type !== "cpu" && device.fp16Storage;
-  return { ...(wantsFp16 ? FP16_STORAGE : FP32), winograd, cooperativeMatrix: false };
+  return {
+    ...(wantsFp16 ? FP16_STORAGE : FP32),
+    ...{ winograd, cooperativeMatrix: false, fusedConvolution: "off" },
+  };
 }
 
 /**
@@ -95,8 +124,12 @@ export function candidateArithmetics(
     ...(device.cooperativeMatrix ? combine(sums, winograd, true) : []),
     ...combine(sums, winograd, false),
   ];
+  const [likeliest, ...others] = inFp16(FP16_STORAGE);
   return [
-    ...inFp16(FP16_STORAGE),
+    ...(likeliest ? [likeliest] : []),
+    // Not first: the first one is measured whatever the time allows, and this one is the younger.
+    ...(device.fusedConvolution ? [FUSED] : []),
+    ...others,
     // Sums in fp16 are rarely exact enough (32 to 39 dB on an H100) and hardly faster there.
     ...(device.fp16Arithmetic ? inFp16(FP16_ARITHMETIC) : []),
     ...(precision === "auto" ? inFp32 : []),
@@ -110,5 +143,8 @@ function combine(
   cooperativeMatrix: boolean,
 ): Arithmetic[] {
   const order = cooperativeMatrix ? [false, mayUseWinograd] : [mayUseWinograd, false];
-  return [...new Set(order)].map((winograd) => ({ ...precision, winograd, cooperativeMatrix }));
+  return [...new Set(order)].map((winograd) => ({
+    ...{ ...precision, winograd, cooperativeMatrix },
+    fusedConvolution: "off",
+  }));
 }

@@ -21,6 +21,7 @@ const arithmeticSchema = z
     fp16Arithmetic: z.boolean(),
     winograd: z.boolean(),
     cooperativeMatrix: z.boolean(),
+    fusedConvolution: z.enum(["off", "cooperative", "plain"]),
   })
   .refine(
     ({ fp16Storage, fp16Arithmetic }) => fp16Storage || !fp16Arithmetic,

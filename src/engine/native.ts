@@ -17,6 +17,8 @@ export interface NativeDevice {
   readonly fp16Arithmetic: boolean;
   readonly int8Storage: boolean;
   readonly cooperativeMatrix: boolean;
+  /** Fused convolutions run on its matrix units. */
+  readonly fusedConvolution: boolean;
   /** The one that "auto" stands for; none of them where the CPU is better. */
   readonly preferred: boolean;
 }

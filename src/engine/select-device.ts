@@ -28,6 +28,7 @@ export function cpuDevice(): SelectedDevice {
     fp16Storage: false,
     fp16Arithmetic: false,
     cooperativeMatrix: false,
+    fusedConvolution: false,
   };
 }
 

@@ -9,28 +9,26 @@ import type { ArithmeticAbilities } from "../../src/engine/arithmetic.js";
 
 const gpu: ArithmeticAbilities = {
   ...{ type: "discrete", fp16Storage: true, fp16Arithmetic: true, cooperativeMatrix: true },
+  fusedConvolution: true,
 };
 const names = (precision: BenchPrecision, changed: Partial<ArithmeticAbilities> = {}, isCpu = false) =>
   benchSubjects(precision, [1, 4], { ...gpu, ...changed }).map((subject) => subjectName(subject, isCpu));
 
 describe("benchSubjects", () => {
-  it("has all twelve in the table of a device that can do everything", () => {
-    expect(new Set(names("table")).size).toBe(12);
+  it("has all thirteen in the table of a device that can do everything", () => {
+    expect(new Set(names("table")).size).toBe(13);
   });
 
   it("leaves out what the device cannot do, where it would measure something else", () => {
-    expect(names("table", { cooperativeMatrix: false, fp16Arithmetic: false })).toEqual([
-      "fp32",
-      "fp32-winograd",
-      "fp16-storage",
-      "fp16-storage-winograd",
-    ]);
+    expect(
+      names("table", { cooperativeMatrix: false, fusedConvolution: false, fp16Arithmetic: false }),
+    ).toEqual(["fp32", "fp32-winograd", "fp16-storage", "fp16-storage-winograd"]);
     expect(names("table", { fp16Storage: false }).filter((name) => !name.startsWith("fp32"))).toEqual([]);
   });
 
   it("has what --precision chooses from otherwise", () => {
     expect(names("fp32")).toEqual(["fp32-winograd", "fp32"]);
-    expect(names("auto")).toHaveLength(10);
+    expect(names("auto")).toHaveLength(11);
   });
 
   it("has a row per number of threads on the CPU, in the table also without Winograd", () => {

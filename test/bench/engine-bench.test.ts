@@ -18,6 +18,7 @@ const device = {
   fp16Storage: true,
   fp16Arithmetic: false,
   cooperativeMatrix: false,
+  fusedConvolution: false,
 } as const;
 const subjects = benchSubjects("table", [2], device);
 

@@ -10,6 +10,7 @@ import {
 
 const gpu: ArithmeticAbilities = {
   ...{ type: "discrete", fp16Storage: true, fp16Arithmetic: true, cooperativeMatrix: true },
+  fusedConvolution: true,
 };
 const auto = { precision: "auto", winograd: true } as const;
 
@@ -21,12 +22,12 @@ function namesFor(
 }
 
 describe("allArithmetics", () => {
-  it("has twelve of different names, from the most to the least exact", () => {
+  it("has thirteen of different names, from the most to the least exact", () => {
     const all = allArithmetics();
-    expect(new Set(all.map(arithmeticName)).size).toBe(12);
+    expect(new Set(all.map(arithmeticName)).size).toBe(13);
     const ranks = all.map(inexactness);
     expect(ranks).toEqual([...ranks].sort((a, b) => a - b));
-    expect(new Set(ranks).size).toBe(12);
+    expect(new Set(ranks).size).toBe(13);
   });
 });
 
@@ -35,16 +36,22 @@ describe("candidateArithmetics", () => {
     const names = namesFor(auto);
     expect(names[0]).toBe("fp16-storage-coopmat");
     expect(names.slice(-2)).toEqual(["fp32-winograd", "fp32"]);
-    expect(new Set(names).size).toBe(10);
+    expect(new Set(names).size).toBe(11);
+  });
+
+  it("offers fused convolutions where they run, in fp16 storage only, and not as the first", () => {
+    expect(namesFor(auto)[1]).toBe("fp16-storage-coopmat-fused");
+    const isFused = (name: string) => name.includes("fused");
+    expect(namesFor(auto).filter(isFused)).toHaveLength(1);
+    expect(namesFor(auto, { fusedConvolution: false }).filter(isFused)).toEqual([]);
+    expect(namesFor({ precision: "fp32", winograd: true }).filter(isFused)).toEqual([]);
+    expect(namesFor(auto, { type: "software" }).filter(isFused)).toEqual([]);
   });
 
   it("offers no matrix units and no fp16 sums to a device without them", () => {
-    expect(namesFor(auto, { cooperativeMatrix: false, fp16Arithmetic: false })).toEqual([
-      "fp16-storage-winograd",
-      "fp16-storage",
-      "fp32-winograd",
-      "fp32",
-    ]);
+    expect(
+      namesFor(auto, { cooperativeMatrix: false, fusedConvolution: false, fp16Arithmetic: false }),
+    ).toEqual(["fp16-storage-winograd", "fp16-storage", "fp32-winograd", "fp32"]);
   });
 
   it.each([

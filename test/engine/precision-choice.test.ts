@@ -15,6 +15,7 @@ const device = {
   fp16Storage: true,
   fp16Arithmetic: true,
   cooperativeMatrix: false,
+  fusedConvolution: false,
 } as const;
 const candidates = candidateArithmetics({ precision: "auto", winograd: true }, device);
 const named = (name: string) => {

@@ -20,7 +20,13 @@ function endBusyProcess(
   const options = {
     ...modelOptions,
     ...{ deviceIndex, consumed: 0, alignment: 1, addsNearest: false, edges: "mirror", globalPools: [] },
-    ...{ fp16Storage: false, fp16Arithmetic: false, winograd: true, cooperativeMatrix: false },
+    ...{
+      fp16Storage: false,
+      fp16Arithmetic: false,
+      winograd: true,
+      cooperativeMatrix: false,
+      fusedConvolution: "off",
+    },
     ...{ threads: 1, lanes: 1, maxMemoryMb: 0, duty: 1, pipelineCachePath: "", loseDeviceAfter: 0 },
   };
   const args = ["--expose-gc", SCRIPT, ADDON, JSON.stringify(options), ending];

@@ -6,7 +6,13 @@ function device(index: number, type: NativeDevice["type"], preferred = false): N
   return {
     ...{ index, type, preferred, name: `${type} ${index}`, memoryMb: 1024 },
     ...{ driver: "test", driverVersion: "1", uuid: `${index}` },
-    ...{ fp16Storage: true, fp16Arithmetic: true, int8Storage: true, cooperativeMatrix: false },
+    ...{
+      fp16Storage: true,
+      fp16Arithmetic: true,
+      int8Storage: true,
+      cooperativeMatrix: false,
+      fusedConvolution: false,
+    },
   };
 }
 

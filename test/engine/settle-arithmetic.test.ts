@@ -13,7 +13,13 @@ import { type FakeProbe, FakeProbes } from "./fake-probes.js";
 const key: ProfileKey = {
   ...{ deviceUuid: "00ff", driverVersion: "580.1", modelSha256: "ab".repeat(32), programVersion: "1.0.0" },
 };
-const gpu = { type: "discrete", fp16Storage: true, fp16Arithmetic: true, cooperativeMatrix: true } as const;
+const gpu = {
+  type: "discrete",
+  fp16Storage: true,
+  fp16Arithmetic: true,
+  cooperativeMatrix: true,
+  fusedConvolution: true,
+} as const;
 const FASTEST = "fp16-storage-winograd-coopmat";
 
 let root: string;
@@ -47,7 +53,7 @@ describe("settleArithmetic", () => {
   it("measures at the first start and keeps what it found, rows included", async () => {
     const first = await settle();
     expect({ name: first.name, origin: first.settled.origin }).toEqual({ name: FASTEST, origin: "measured" });
-    expect(first.settled.rows).toHaveLength(10);
+    expect(first.settled.rows).toHaveLength(11);
     const second = await settle({});
     expect({ name: second.name, origin: second.settled.origin }).toEqual({ name: FASTEST, origin: "kept" });
     expect(second.settled.rows).toEqual(first.settled.rows);
@@ -85,7 +91,7 @@ describe("settleArithmetic", () => {
       return fakes.load(arithmetic, path);
     };
     const { settled } = await settle({}, { load, now: fakes.now });
-    expect(new Set(fakes.paths).size).toBe(10);
+    expect(new Set(fakes.paths).size).toBe(11);
     expect(settled.pipelineCachePath).toBe(folder.pathOf(`${profileDigest(key)}-${FASTEST}.pipelines`));
     expect((await readdir(folder.path)).filter((name) => name.endsWith(".pipelines"))).toHaveLength(1);
   });
@@ -156,7 +162,7 @@ describe("settleArithmetic", () => {
     const profile = JSON.stringify(await folder.readJson(name));
     const edited = profile.replace(
       /"settled":\{"arithmetic":\{[^}]*\}/,
-      '"settled":{"arithmetic":{"fp16Storage":false,"fp16Arithmetic":false,"winograd":false,"cooperativeMatrix":true}',
+      '"settled":{"arithmetic":{"fp16Storage":false,"fp16Arithmetic":false,"winograd":false,"cooperativeMatrix":true,"fusedConvolution":"off"}',
     );
     expect(edited).not.toBe(profile);
     await writeFile(folder.pathOf(name), edited);

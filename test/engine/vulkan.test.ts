@@ -6,6 +6,9 @@ import { loadEngine, never, shippedModel, vulkanDevices } from "../support/engin
 import { compare, paintScreentone } from "../support/images.js";
 
 const WHOLE = 4096;
+const FP16_STORAGE = {
+  ...{ fp16Storage: true, fp16Arithmetic: false, winograd: false, cooperativeMatrix: true },
+} as const;
 const [device] = vulkanDevices;
 const image = paintScreentone(150, 110);
 let model: ResolvedModel;
@@ -39,6 +42,22 @@ describe.skipIf(!device)(`Vulkan on ${device?.name ?? "no device: install mesa-v
     await annotate(`fp16 against fp32 on ${device?.name}: ${JSON.stringify(difference)}`);
     // Otherwise fp32 ran in both cases.
     expect(difference.count).toBeGreaterThan(0);
+    expect(difference.psnr).toBeGreaterThan(50);
+  });
+
+  it.skipIf(!device?.fp16Storage)("gives nearly the same with fused convolutions", async () => {
+    const load = (fusedConvolution: "off" | "plain") =>
+      loadEngine(model, index, { arithmetic: { ...FP16_STORAGE, fusedConvolution } });
+    const engines = await Promise.all([load("off"), load("plain")]);
+    opened.push(...engines);
+    const small = paintScreentone(53, 37);
+    const [separate, fused] = await Promise.all(
+      engines.map(async (engine) => (await engine.upscale(small, { tile: WHOLE, signal: never })).image.data),
+    );
+    const difference = compare(fused ?? new Uint8Array(), separate ?? new Uint8Array());
+    // Sums in another order round otherwise in places: without any difference nothing was fused.
+    expect(difference.count).toBeGreaterThan(0);
+    expect(difference.largest).toBeLessThanOrEqual(1);
     expect(difference.psnr).toBeGreaterThan(50);
   });
 

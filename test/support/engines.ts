@@ -32,7 +32,13 @@ export function loadEngine(
 ): Promise<NcnnEngine> {
   const fp16Storage = precision === "fp16";
   return NcnnEngine.load(addon, model, selectDevice(vulkanDevices, deviceIndex), {
-    arithmetic: { fp16Storage, fp16Arithmetic: false, winograd, cooperativeMatrix: true },
+    arithmetic: {
+      fp16Storage,
+      fp16Arithmetic: false,
+      winograd,
+      cooperativeMatrix: true,
+      fusedConvolution: "off",
+    },
     ...{ threads: 2, tileSize: 0, maxMemoryMb: 0, duty: 1, pipelineCachePath: "" },
     ...options,
   });

@@ -1,0 +1,59 @@
+#include "fused_convolution.h"
+
+#include <ncnn/layer_type.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "fused_layer.h"
+#include "fused_shader.h"
+
+namespace bdreader {
+
+namespace {
+
+/** Of the largest tile that the shader declares: two blocks of input channels, see there. */
+constexpr uint32_t kSharedBytes = (shaders::kFusedColumns + 2) * (shaders::kFusedRows + 2) * 5 * 16;
+
+bool hasMatrixUnits(const ncnn::GpuInfo& info) {
+    // Of the older NVIDIA extension, too, ncnn says that it has these matrices, but the shader is for the
+    // common one.
+    return info.support_VK_KHR_cooperative_matrix() != 0 && info.support_cooperative_matrix_16_16_16() &&
+           info.min_subgroup_size() <= shaders::kFusedSubgroupSize &&
+           info.max_subgroup_size() >= shaders::kFusedSubgroupSize;
+}
+
+void define(std::string& source, const char* name, int value) {
+    source += std::string("#define ") + name + " " + std::to_string(value) + "\n";
+}
+
+}  // namespace
+
+bool canFuseConvolutions(const ncnn::GpuInfo& info, FusedConvolution mode) {
+    constexpr uint32_t invocations = shaders::kFusedSubgroups * shaders::kFusedSubgroupSize;
+    if (mode == FusedConvolution::kOff || !info.support_fp16_storage()) return false;
+    if (mode == FusedConvolution::kCooperative && !hasMatrixUnits(info)) return false;
+    return info.max_shared_memory_size() >= kSharedBytes && info.max_workgroup_size_x() >= invocations &&
+           info.max_workgroup_invocations() >= invocations;
+}
+
+std::string fusedConvolutionSource(FusedConvolution mode, const FusedBlocks& blocks) {
+    std::string source = "#version 450\n";
+    define(source, "COOPERATIVE", mode == FusedConvolution::kCooperative ? 1 : 0);
+    define(source, "BLOCKS_IN", blocks.blocksIn());
+    define(source, "BLOCKS_OUT", blocks.blocksOut());
+    define(source, "ROWS", shaders::kFusedRowsPerSubgroup);
+    define(source, "SUBGROUPS", shaders::kFusedSubgroups);
+    return source + shaders::kFusedConvolution;
+}
+
+ncnn::Layer* FusingNet::create_overwrite_builtin_layer(const char* type) {
+    return create_overwrite_builtin_layer(ncnn::layer_to_index(type));
+}
+
+ncnn::Layer* FusingNet::create_overwrite_builtin_layer(int typeIndex) {
+    if (!fused_ || typeIndex != ncnn::LayerType::Convolution) return nullptr;
+    return std::make_unique<FusedLayer>(*fused_).release();
+}
+
+}  // namespace bdreader

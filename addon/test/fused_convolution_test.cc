@@ -1,0 +1,155 @@
+#include "../fused_convolution.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "../network.h"
+#include "check.h"
+#include "convolution_network.h"
+#include "engine_fixture.h"
+#include "machine.h"
+
+namespace bdreader::test {
+
+namespace {
+
+constexpr int kWhole = 4096;
+/** Of a SPIR-V module: the instruction that names a capability, and the one of cooperative matrices. */
+constexpr uint32_t kOpCapability = (2u << 16) | 17u;
+constexpr uint32_t kCooperativeMatrix = 6022;
+
+/** The middle and the last convolution of a ConvolutionNetwork; the first one has three channels. */
+constexpr int kFusable = 2;
+
+/** @return the options of a network, for the shader without matrix units on the first Vulkan device */
+NetworkOptions fused(NetworkOptions options) {
+    options.deviceIndex = vulkanDevice();
+    const ncnn::VulkanDevice* device = ncnn::get_gpu_device(options.deviceIndex);
+    if (!device || !canFuseConvolutions(device->info, FusedConvolution::kPlain)) {
+        throw Skipped("the Vulkan device lacks what the shader needs");
+    }
+    options.arithmetic.fp16Storage = true;
+    options.arithmetic.winograd = false;
+    options.arithmetic.fusedConvolution = FusedConvolution::kPlain;
+    return options;
+}
+
+/** Compares with the CPU, which computes in fp32. */
+void expectLikeCpu(const ConvolutionNetwork& network, const std::vector<Size>& sizes) {
+    const TemporaryFolder folder;
+    const NetworkOptions options = writeConvolutions(network, folder);
+    EngineFixture onCpu(options);
+    EngineFixture onVulkan(fused(options));
+    EXPECT_EQUAL(onVulkan.engine().network()->fusedConvolutions(), kFusable);
+    EXPECT_EQUAL(onCpu.engine().network()->fusedConvolutions(), 0);
+    for (const Size size : sizes) {
+        const Image page = noise(size, 1);
+        const Image expected = onCpu.upscale(page, kWhole);
+        const auto [least, most] = std::minmax_element(expected.bytes.begin(), expected.bytes.end());
+        // All of one colour would be equal whatever is computed.
+        EXPECT(*most - *least > 64 || size.width * size.height < 16);
+        EXPECT(largestDifference(onVulkan.upscale(page, kWhole), expected) <= 1);
+    }
+}
+
+void channelsAreLikeOnCpu() {
+    for (const int channels : {16, 32, 48, 64}) expectLikeCpu({channels, channels, 1, 2}, {{29, 13}});
+}
+
+void manyChannelsAreLikeOnCpu() {
+    expectLikeCpu({128, 128, 1, 2}, {{9, 21}});
+}
+
+void unequalChannelsAreLikeOnCpu() {
+    expectLikeCpu({12, 20, 1, 2}, {{21, 9}});
+    expectLikeCpu({64, 12, 1, 2}, {{9, 21}});
+    expectLikeCpu({36, 68, 0, 1}, {{9, 9}});
+}
+
+void everySizeIsLikeOnCpu() {
+    std::vector<Size> sizes;
+    for (int side = 1; side <= 40; side += 3) sizes.push_back({side, 41 - side});
+    for (const int side : {1, 9, 10, 11, 25, 26, 27}) sizes.push_back({side, side});
+    expectLikeCpu({16, 16, 1, 2}, sizes);
+    expectLikeCpu({16, 16, 0, 2}, sizes);
+}
+
+void activationsAreLikeOnCpu() {
+    for (const int activation : {0, 1, 2}) {
+        for (const int pad : {0, 1}) expectLikeCpu({32, 16, pad, activation}, {{17, 23}});
+    }
+}
+
+void tilesAreLikeTheWholePage() {
+    const TemporaryFolder folder;
+    EngineFixture fixture(fused(writeConvolutions({32, 32, 1, 2}, folder)));
+    const Image page = noise({83, 47}, 1);
+    EXPECT(fixture.upscale(page, 32).bytes == fixture.upscale(page, kWhole).bytes);
+}
+
+void othersAreLeftToNcnn() {
+    const TemporaryFolder folder;
+    const NetworkOptions sigmoid = writeConvolutions({16, 16, 1, 4}, folder);
+    const Image page = noise({30, 20}, 1);
+    EngineFixture onVulkan(fused(sigmoid));
+    EXPECT_EQUAL(onVulkan.engine().network()->fusedConvolutions(), 1);
+    EXPECT(largestDifference(onVulkan.upscale(page, kWhole), EngineFixture(sigmoid).upscale(page, kWhole)) <=
+           1);
+    NetworkOptions exact = fused(sigmoid);
+    exact.arithmetic.fp16Storage = false;
+    EXPECT_EQUAL(Network(exact).fusedConvolutions(), 0);
+    const NetworkOptions tiny = fused(writeNetwork(TinyNetwork::kResidual, folder));
+    EXPECT_EQUAL(Network(tiny).fusedConvolutions(), 0);
+}
+
+void matrixUnitsAreCompiledFor() {
+    vulkanDevice();
+    ncnn::Option option;
+    option.use_fp16_storage = true;
+    for (const int inputs : {16, 32}) {
+        for (const int outputs : {16, 32, 48, 64}) {
+            const ShaderCacheFile::Words words = compileShader(
+                fusedConvolutionSource(FusedConvolution::kCooperative, {inputs, outputs}), option);
+            const uint32_t capability[] = {kOpCapability, kCooperativeMatrix};
+            const auto found =
+                std::search(words.begin(), words.end(), std::begin(capability), std::end(capability));
+            EXPECT(found != words.end());
+        }
+    }
+}
+
+void brokenShadersAreFailures() {
+    vulkanDevice();
+    EXPECT_FAILURE(FailureCode::kInternal, compileShader("#version 450\nvoid main() { no(); }\n", {}));
+}
+
+/** A device that lacks matrix units must compute what it computed before. */
+void missingMatrixUnitsChangeNothing() {
+    const TemporaryFolder folder;
+    NetworkOptions options = fused(writeConvolutions({16, 16, 1, 2}, folder));
+    const ncnn::GpuInfo& info = ncnn::get_gpu_info(options.deviceIndex);
+    options.arithmetic.fusedConvolution = FusedConvolution::kCooperative;
+    if (canFuseConvolutions(info, options.arithmetic.fusedConvolution)) throw Skipped("there are some");
+    EngineFixture fixture(options);
+    EXPECT_EQUAL(fixture.engine().network()->fusedConvolutions(), 0);
+    options.arithmetic.fusedConvolution = FusedConvolution::kOff;
+    const Image page = noise({30, 20}, 1);
+    EXPECT(fixture.upscale(page, kWhole).bytes == EngineFixture(options).upscale(page, kWhole).bytes);
+}
+
+REGISTER_CASE("fused convolutions", "16 to 64 channels are as on the CPU", channelsAreLikeOnCpu);
+REGISTER_CASE("fused convolutions", "128 channels are as on the CPU", manyChannelsAreLikeOnCpu);
+REGISTER_CASE("fused convolutions", "channels that fill no block are as on the CPU",
+              unequalChannelsAreLikeOnCpu);
+REGISTER_CASE("fused convolutions", "pages of every size are as on the CPU", everySizeIsLikeOnCpu);
+REGISTER_CASE("fused convolutions", "every activation and padding is as on the CPU", activationsAreLikeOnCpu);
+REGISTER_CASE("fused convolutions", "tiles are like the whole page", tilesAreLikeTheWholePage);
+REGISTER_CASE("fused convolutions", "what the shader does not take is left to ncnn", othersAreLeftToNcnn);
+REGISTER_CASE("fused convolutions", "the shader for matrix units compiles", matrixUnitsAreCompiledFor);
+REGISTER_CASE("fused convolutions", "a shader that does not compile is a failure", brokenShadersAreFailures);
+REGISTER_CASE("fused convolutions", "a device without matrix units computes what it did",
+              missingMatrixUnitsChangeNothing);
+
+}  // namespace
+
+}  // namespace bdreader::test

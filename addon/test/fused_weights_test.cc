@@ -1,0 +1,68 @@
+#include "../fused_weights.h"
+
+#include <set>
+#include <vector>
+
+#include "check.h"
+
+namespace bdreader::test {
+
+namespace {
+
+void blocksFitTheChannels() {
+    struct Expected {
+        FusedBlocks blocks;
+        int sourceBlocks, blocksIn, groups, blocksOut;
+    };
+    for (const Expected& one :
+         {Expected{{16, 16}, 1, 1, 1, 1}, Expected{{12, 12}, 1, 1, 1, 1}, Expected{{48, 48}, 3, 1, 1, 3},
+          Expected{{64, 64}, 4, 2, 1, 4}, Expected{{128, 128}, 8, 2, 2, 4}, Expected{{36, 68}, 3, 1, 2, 3}}) {
+        EXPECT_EQUAL(one.blocks.sourceBlocks(), one.sourceBlocks);
+        EXPECT_EQUAL(one.blocks.blocksIn(), one.blocksIn);
+        EXPECT_EQUAL(one.blocks.groups(), one.groups);
+        EXPECT_EQUAL(one.blocks.blocksOut(), one.blocksOut);
+    }
+}
+
+/** Each weight is its own number, so that a place tells which one it holds. */
+void everyWeightHasItsPlace() {
+    constexpr int kInputs = 20;
+    constexpr int kOutputs = 68;
+    const FusedBlocks blocks{kInputs, kOutputs};
+    std::vector<float> weights(kInputs * kOutputs * 9);
+    for (size_t i = 0; i < weights.size(); i++) weights[i] = static_cast<float>(i + 1);
+    const std::vector<float> ordered = fusedWeights(blocks, weights.data());
+    EXPECT_EQUAL(ordered.size(), size_t{2 * 2 * 9 * 16 * 48});
+    const auto at = [&](int group, int block, int tap, int input, int output) {
+        const int place = (((group * 2 + block) * 9 + tap) * 16 + input) * 48 + output;
+        return ordered[static_cast<size_t>(place)];
+    };
+    EXPECT_EQUAL(at(0, 0, 0, 0, 0), 1.f);
+    EXPECT_EQUAL(at(0, 1, 4, 3, 7), static_cast<float>((7 * kInputs + 19) * 9 + 4 + 1));
+    EXPECT_EQUAL(at(1, 0, 8, 15, 19), static_cast<float>((67 * kInputs + 15) * 9 + 8 + 1));
+    EXPECT_EQUAL(at(0, 1, 0, 4, 0), 0.f);
+    EXPECT_EQUAL(at(1, 0, 0, 0, 20), 0.f);
+    // All weights, and zero.
+    EXPECT_EQUAL(std::set<float>(ordered.begin(), ordered.end()).size(), weights.size() + 1);
+}
+
+void biasIsRepeatedInRows() {
+    std::vector<float> bias(20);
+    for (size_t i = 0; i < bias.size(); i++) bias[i] = static_cast<float>(i + 1);
+    const std::vector<float> rows = fusedBias({16, 20}, bias.data());
+    EXPECT_EQUAL(rows.size(), size_t{2 * 256});
+    for (size_t row = 0; row < 16; row++) {
+        EXPECT_EQUAL(rows[row * 16 + 15], 16.f);
+        EXPECT_EQUAL(rows[256 + row * 16 + 3], 20.f);
+        EXPECT_EQUAL(rows[256 + row * 16 + 4], 0.f);
+    }
+    EXPECT(fusedBias({16, 20}, nullptr) == std::vector<float>(512));
+}
+
+REGISTER_CASE("fused weights", "channels are cut into blocks", blocksFitTheChannels);
+REGISTER_CASE("fused weights", "every weight has its place", everyWeightHasItsPlace);
+REGISTER_CASE("fused weights", "the bias is repeated in rows", biasIsRepeatedInRows);
+
+}  // namespace
+
+}  // namespace bdreader::test
