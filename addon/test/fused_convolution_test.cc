@@ -21,25 +21,26 @@ constexpr uint32_t kCooperativeMatrix = 6022;
 /** The middle and the last convolution of a ConvolutionNetwork; the first one has three channels. */
 constexpr int kFusable = 2;
 
-/** @return the options of a network, for the shader without matrix units on the first Vulkan device */
-NetworkOptions fused(NetworkOptions options) {
+/** @return the options of a network, for the shader on the first Vulkan device; throws Skipped if it lacks
+ * something */
+NetworkOptions fused(NetworkOptions options, FusedConvolution mode) {
     options.deviceIndex = vulkanDevice();
     const ncnn::VulkanDevice* device = ncnn::get_gpu_device(options.deviceIndex);
-    if (!device || !canFuseConvolutions(device->info, FusedConvolution::kPlain)) {
+    if (!device || !canFuseConvolutions(device->info, mode)) {
         throw Skipped("the Vulkan device lacks what the shader needs");
     }
     options.arithmetic.fp16Storage = true;
     options.arithmetic.winograd = false;
-    options.arithmetic.fusedConvolution = FusedConvolution::kPlain;
+    options.arithmetic.fusedConvolution = mode;
     return options;
 }
 
 /** Compares with the CPU, which computes in fp32. */
-void expectLikeCpu(const ConvolutionNetwork& network, const std::vector<Size>& sizes) {
+void expectLikeCpu(FusedConvolution mode, const ConvolutionNetwork& network, const std::vector<Size>& sizes) {
     const TemporaryFolder folder;
     const NetworkOptions options = writeConvolutions(network, folder);
     EngineFixture onCpu(options);
-    EngineFixture onVulkan(fused(options));
+    EngineFixture onVulkan(fused(options, mode));
     EXPECT_EQUAL(onVulkan.engine().network()->fusedConvolutions(), kFusable);
     EXPECT_EQUAL(onCpu.engine().network()->fusedConvolutions(), 0);
     for (const Size size : sizes) {
@@ -52,37 +53,37 @@ void expectLikeCpu(const ConvolutionNetwork& network, const std::vector<Size>& s
     }
 }
 
-void channelsAreLikeOnCpu() {
-    for (const int channels : {16, 32, 48, 64}) expectLikeCpu({channels, channels, 1, 2}, {{29, 13}});
+void channelsAreLikeOnCpu(FusedConvolution mode) {
+    for (const int channels : {16, 32, 48, 64}) expectLikeCpu(mode, {channels, channels, 1, 2}, {{29, 13}});
 }
 
-void manyChannelsAreLikeOnCpu() {
-    expectLikeCpu({128, 128, 1, 2}, {{9, 21}});
+void manyChannelsAreLikeOnCpu(FusedConvolution mode) {
+    expectLikeCpu(mode, {128, 128, 1, 2}, {{9, 21}});
 }
 
-void unequalChannelsAreLikeOnCpu() {
-    expectLikeCpu({12, 20, 1, 2}, {{21, 9}});
-    expectLikeCpu({64, 12, 1, 2}, {{9, 21}});
-    expectLikeCpu({36, 68, 0, 1}, {{9, 9}});
+void unequalChannelsAreLikeOnCpu(FusedConvolution mode) {
+    expectLikeCpu(mode, {12, 20, 1, 2}, {{21, 9}});
+    expectLikeCpu(mode, {64, 12, 1, 2}, {{9, 21}});
+    expectLikeCpu(mode, {36, 68, 0, 1}, {{9, 9}});
 }
 
-void everySizeIsLikeOnCpu() {
+void everySizeIsLikeOnCpu(FusedConvolution mode) {
     std::vector<Size> sizes;
     for (int side = 1; side <= 40; side += 3) sizes.push_back({side, 41 - side});
     for (const int side : {1, 9, 10, 11, 25, 26, 27}) sizes.push_back({side, side});
-    expectLikeCpu({16, 16, 1, 2}, sizes);
-    expectLikeCpu({16, 16, 0, 2}, sizes);
+    expectLikeCpu(mode, {16, 16, 1, 2}, sizes);
+    expectLikeCpu(mode, {16, 16, 0, 2}, sizes);
 }
 
-void activationsAreLikeOnCpu() {
+void activationsAreLikeOnCpu(FusedConvolution mode) {
     for (const int activation : {0, 1, 2}) {
-        for (const int pad : {0, 1}) expectLikeCpu({32, 16, pad, activation}, {{17, 23}});
+        for (const int pad : {0, 1}) expectLikeCpu(mode, {32, 16, pad, activation}, {{17, 23}});
     }
 }
 
-void tilesAreLikeTheWholePage() {
+void tilesAreLikeTheWholePage(FusedConvolution mode) {
     const TemporaryFolder folder;
-    EngineFixture fixture(fused(writeConvolutions({32, 32, 1, 2}, folder)));
+    EngineFixture fixture(fused(writeConvolutions({32, 32, 1, 2}, folder), mode));
     const Image page = noise({83, 47}, 1);
     EXPECT(fixture.upscale(page, 32).bytes == fixture.upscale(page, kWhole).bytes);
 }
@@ -91,14 +92,14 @@ void othersAreLeftToNcnn() {
     const TemporaryFolder folder;
     const NetworkOptions sigmoid = writeConvolutions({16, 16, 1, 4}, folder);
     const Image page = noise({30, 20}, 1);
-    EngineFixture onVulkan(fused(sigmoid));
+    EngineFixture onVulkan(fused(sigmoid, FusedConvolution::kPlain));
     EXPECT_EQUAL(onVulkan.engine().network()->fusedConvolutions(), 1);
     EXPECT(largestDifference(onVulkan.upscale(page, kWhole), EngineFixture(sigmoid).upscale(page, kWhole)) <=
            1);
-    NetworkOptions exact = fused(sigmoid);
+    NetworkOptions exact = fused(sigmoid, FusedConvolution::kPlain);
     exact.arithmetic.fp16Storage = false;
     EXPECT_EQUAL(Network(exact).fusedConvolutions(), 0);
-    const NetworkOptions tiny = fused(writeNetwork(TinyNetwork::kResidual, folder));
+    const NetworkOptions tiny = fused(writeNetwork(TinyNetwork::kResidual, folder), FusedConvolution::kPlain);
     EXPECT_EQUAL(Network(tiny).fusedConvolutions(), 0);
 }
 
@@ -126,7 +127,7 @@ void brokenShadersAreFailures() {
 /** A device that lacks matrix units must compute what it computed before. */
 void missingMatrixUnitsChangeNothing() {
     const TemporaryFolder folder;
-    NetworkOptions options = fused(writeConvolutions({16, 16, 1, 2}, folder));
+    NetworkOptions options = fused(writeConvolutions({16, 16, 1, 2}, folder), FusedConvolution::kPlain);
     const ncnn::GpuInfo& info = ncnn::get_gpu_info(options.deviceIndex);
     options.arithmetic.fusedConvolution = FusedConvolution::kCooperative;
     if (canFuseConvolutions(info, options.arithmetic.fusedConvolution)) throw Skipped("there are some");
@@ -137,13 +138,17 @@ void missingMatrixUnitsChangeNothing() {
     EXPECT(fixture.upscale(page, kWhole).bytes == EngineFixture(options).upscale(page, kWhole).bytes);
 }
 
-REGISTER_CASE("fused convolutions", "16 to 64 channels are as on the CPU", channelsAreLikeOnCpu);
-REGISTER_CASE("fused convolutions", "128 channels are as on the CPU", manyChannelsAreLikeOnCpu);
-REGISTER_CASE("fused convolutions", "channels that fill no block are as on the CPU",
-              unequalChannelsAreLikeOnCpu);
-REGISTER_CASE("fused convolutions", "pages of every size are as on the CPU", everySizeIsLikeOnCpu);
-REGISTER_CASE("fused convolutions", "every activation and padding is as on the CPU", activationsAreLikeOnCpu);
-REGISTER_CASE("fused convolutions", "tiles are like the whole page", tilesAreLikeTheWholePage);
+/** Registers a function of the shader's kind for both. */
+#define REGISTER_KINDS(name, run)                                                     \
+    REGISTER_CASE("fused convolutions", name, [] { run(FusedConvolution::kPlain); }); \
+    REGISTER_CASE("fused convolutions on matrix units", name, [] { run(FusedConvolution::kCooperative); })
+
+REGISTER_KINDS("16 to 64 channels are as on the CPU", channelsAreLikeOnCpu);
+REGISTER_KINDS("128 channels are as on the CPU", manyChannelsAreLikeOnCpu);
+REGISTER_KINDS("channels that fill no block are as on the CPU", unequalChannelsAreLikeOnCpu);
+REGISTER_KINDS("pages of every size are as on the CPU", everySizeIsLikeOnCpu);
+REGISTER_KINDS("every activation and padding is as on the CPU", activationsAreLikeOnCpu);
+REGISTER_KINDS("tiles are like the whole page", tilesAreLikeTheWholePage);
 REGISTER_CASE("fused convolutions", "what the shader does not take is left to ncnn", othersAreLeftToNcnn);
 REGISTER_CASE("fused convolutions", "the shader for matrix units compiles", matrixUnitsAreCompiledFor);
 REGISTER_CASE("fused convolutions", "a shader that does not compile is a failure", brokenShadersAreFailures);
