@@ -33,6 +33,7 @@
         "addon/engine.cc",
         "addon/exit_guard.cc",
         "addon/failure.cc",
+        "addon/fragment_order.cc",
         "addon/fused_convolution.cc",
         "addon/fused_layer.cc",
         "addon/fused_weights.cc",

@@ -16,6 +16,8 @@ namespace bdreader {
 struct FusedConvolutions {
     FusedConvolution mode;
     ShaderCompiler& compiler;
+    /** Of the weights in a block. */
+    FragmentOrder order;
     /** Convolutions that are computed this way; ncnn computes the others. */
     int layers = 0;
     /** Why the network could not be loaded; null when this is not the cause. */

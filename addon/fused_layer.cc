@@ -118,7 +118,7 @@ int FusedLayer::load_model(const ncnn::ModelBin& model) {
         bias = model.load(blocks_.outputs, 1);
         if (bias.empty()) return kOutOfMemory;
     }
-    weights_ = asMat(fusedWeights(blocks_, weights));
+    weights_ = asMat(fusedWeights(blocks_, weights, shared_.order));
     bias_ = asMat(fusedBias(blocks_, hasBias_ ? static_cast<const float*>(bias) : nullptr));
     return weights_.empty() || bias_.empty() ? kOutOfMemory : 0;
 }

@@ -1,13 +1,15 @@
 #include "fused_weights.h"
 
 #include <cstddef>
+#include <numeric>
 
 namespace bdreader {
 
 namespace {
 
 constexpr int kMostBlocksOut = 4;
-constexpr int kTaps = 9;
+constexpr int kKernel = 3;
+constexpr int kTaps = kKernel * kKernel;
 
 int divideUp(int value, int divisor) {
     return (value + divisor - 1) / divisor;
@@ -23,7 +25,13 @@ int FusedBlocks::blocksOut() const {
     return divideUp(divideUp(outputs, kFusedBlock), groups());
 }
 
-std::vector<float> fusedWeights(const FusedBlocks& blocks, const float* weights) {
+FragmentOrder storedOrder() {
+    FragmentOrder order{};
+    std::iota(order.begin(), order.end(), 0);
+    return order;
+}
+
+std::vector<float> fusedWeights(const FusedBlocks& blocks, const float* weights, const FragmentOrder& order) {
     const int perGroup = blocks.blocksOut() * kFusedBlock;
     const int paddedInputs = blocks.sourceBlocks() * kFusedBlock;
     std::vector<float> ordered;
@@ -38,10 +46,13 @@ std::vector<float> fusedWeights(const FusedBlocks& blocks, const float* weights)
     };
     for (int group = 0; group < blocks.groups(); group++) {
         for (int block = 0; block < blocks.sourceBlocks(); block++) {
-            for (int tap = 0; tap < kTaps; tap++) {
-                for (int i = 0; i < kFusedBlock * perGroup; i++) {
-                    const int input = block * kFusedBlock + i / perGroup;
-                    ordered.push_back(at(group * perGroup + i % perGroup, input, tap));
+            for (int step = 0; step < kTaps; step++) {
+                const int tap = step % kKernel * kKernel + step / kKernel;
+                for (int output = group * perGroup; output < (group + 1) * perGroup; output += kFusedBlock) {
+                    for (const int place : order) {
+                        ordered.push_back(
+                            at(output + place / kFusedBlock, block * kFusedBlock + place % kFusedBlock, tap));
+                    }
                 }
             }
         }

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <array>
 #include <vector>
 
 namespace bdreader {
 
 /** Channels that a matrix unit takes at once. */
 constexpr int kFusedBlock = 16;
+constexpr int kFusedBlockWeights = kFusedBlock * kFusedBlock;
 
 /** How the channels of a 3x3 convolution are cut into blocks; the last ones are filled up with zeros. */
 struct FusedBlocks {
@@ -23,10 +25,20 @@ struct FusedBlocks {
 };
 
 /**
- * @param weights outputs x inputs x 3 x 3, as ncnn reads them
- * @return groups x source blocks x 9 taps x 16 inputs x (16 * blocksOut) outputs
+ * Where in a block of 16 outputs x 16 inputs the weights are that the invocations of a subgroup hold, eight
+ * each, one invocation after the other: a permutation of all places.
  */
-std::vector<float> fusedWeights(const FusedBlocks& blocks, const float* weights);
+using FragmentOrder = std::array<int, kFusedBlockWeights>;
+
+/** @return the order in which a block is stored */
+FragmentOrder storedOrder();
+
+/**
+ * @param weights outputs x inputs x 3 x 3, as ncnn reads them
+ * @return groups x source blocks x 9 taps, column by column, x blocksOut x the 256 weights of a block in this
+ * order
+ */
+std::vector<float> fusedWeights(const FusedBlocks& blocks, const float* weights, const FragmentOrder& order);
 
 /**
  * @param bias a value for each output; null for none

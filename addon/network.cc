@@ -3,10 +3,12 @@
 #include <ncnn/gpu.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "cpu_runner.h"
 #include "failure.h"
+#include "fragment_order.h"
 #include "gpu_instance.h"
 #include "pipeline_cache_file.h"
 #include "vulkan_runner.h"
@@ -56,7 +58,11 @@ void Network::selectDevice() {
 void Network::fuseConvolutions() {
     const FusedConvolution mode = options_.arithmetic.fusedConvolution;
     if (!options_.arithmetic.fp16Storage || !canFuseConvolutions(net_.vulkan_device()->info, mode)) return;
-    fused_ = std::make_unique<FusedConvolutions>(FusedConvolutions{mode, compiler_, 0, nullptr});
+    const std::optional<FragmentOrder> order =
+        mode == FusedConvolution::kCooperative ? fragmentOrderOf(net_.vulkan_device(), net_.opt, compiler_)
+                                               : storedOrder();
+    if (!order) return;
+    fused_ = std::make_unique<FusedConvolutions>(FusedConvolutions{mode, compiler_, *order, 0, nullptr});
     net_.fuseWith(fused_.get());
 }
 

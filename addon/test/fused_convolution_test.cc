@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "../fragment_order_shader.h"
 #include "../network.h"
 #include "check.h"
 #include "convolution_network.h"
@@ -49,7 +50,7 @@ void expectLikeCpu(FusedConvolution mode, const ConvolutionNetwork& network, con
         const auto [least, most] = std::minmax_element(expected.bytes.begin(), expected.bytes.end());
         // All of one colour would be equal whatever is computed.
         EXPECT(*most - *least > 64 || size.width * size.height < 16);
-        EXPECT(largestDifference(onVulkan.upscale(page, kWhole), expected) <= 1);
+        EXPECT_EQUAL(std::max(1, largestDifference(onVulkan.upscale(page, kWhole), expected)), 1);
     }
 }
 
@@ -59,6 +60,8 @@ void channelsAreLikeOnCpu(FusedConvolution mode) {
 
 void manyChannelsAreLikeOnCpu(FusedConvolution mode) {
     expectLikeCpu(mode, {128, 128, 1, 2}, {{9, 21}});
+    // So many rounds of a loop, inner ones counted, that Mesa's software device would end it early.
+    expectLikeCpu(mode, {256, 64, 1, 2}, {{9, 9}});
 }
 
 void unequalChannelsAreLikeOnCpu(FusedConvolution mode) {
@@ -107,6 +110,7 @@ void matrixUnitsAreCompiledFor() {
     vulkanDevice();
     ncnn::Option option;
     option.use_fp16_storage = true;
+    compileShader(shaders::kFragmentOrder, option);
     for (const int inputs : {16, 32}) {
         for (const int outputs : {16, 32, 48, 64}) {
             const ShaderCacheFile::Words words = compileShader(
@@ -144,7 +148,7 @@ void missingMatrixUnitsChangeNothing() {
     REGISTER_CASE("fused convolutions on matrix units", name, [] { run(FusedConvolution::kCooperative); })
 
 REGISTER_KINDS("16 to 64 channels are as on the CPU", channelsAreLikeOnCpu);
-REGISTER_KINDS("128 channels are as on the CPU", manyChannelsAreLikeOnCpu);
+REGISTER_KINDS("128 and 256 channels are as on the CPU", manyChannelsAreLikeOnCpu);
 REGISTER_KINDS("channels that fill no block are as on the CPU", unequalChannelsAreLikeOnCpu);
 REGISTER_KINDS("pages of every size are as on the CPU", everySizeIsLikeOnCpu);
 REGISTER_KINDS("every activation and padding is as on the CPU", activationsAreLikeOnCpu);

@@ -1,8 +1,11 @@
 #include "../fused_weights.h"
 
+#include <algorithm>
+#include <limits>
 #include <set>
 #include <vector>
 
+#include "../fragment_order.h"
 #include "check.h"
 
 namespace bdreader::test {
@@ -31,19 +34,36 @@ void everyWeightHasItsPlace() {
     const FusedBlocks blocks{kInputs, kOutputs};
     std::vector<float> weights(kInputs * kOutputs * 9);
     for (size_t i = 0; i < weights.size(); i++) weights[i] = static_cast<float>(i + 1);
-    const std::vector<float> ordered = fusedWeights(blocks, weights.data());
+    // Of a device that holds the columns of a block before its rows.
+    FragmentOrder order{};
+    for (int i = 0; i < 256; i++) order[static_cast<size_t>(i)] = i % 16 * 16 + i / 16;
+    const std::vector<float> ordered = fusedWeights(blocks, weights.data(), order);
     EXPECT_EQUAL(ordered.size(), size_t{2 * 2 * 9 * 16 * 48});
     const auto at = [&](int group, int block, int tap, int input, int output) {
-        const int place = (((group * 2 + block) * 9 + tap) * 16 + input) * 48 + output;
+        const int step = (group * 2 + block) * 9 + tap % 3 * 3 + tap / 3;
+        const int place = (step * 3 + output / 16) * 256 + input * 16 + output % 16;
         return ordered[static_cast<size_t>(place)];
     };
     EXPECT_EQUAL(at(0, 0, 0, 0, 0), 1.f);
-    EXPECT_EQUAL(at(0, 1, 4, 3, 7), static_cast<float>((7 * kInputs + 19) * 9 + 4 + 1));
+    EXPECT_EQUAL(at(0, 1, 5, 3, 7), static_cast<float>((7 * kInputs + 19) * 9 + 5 + 1));
     EXPECT_EQUAL(at(1, 0, 8, 15, 19), static_cast<float>((67 * kInputs + 15) * 9 + 8 + 1));
     EXPECT_EQUAL(at(0, 1, 0, 4, 0), 0.f);
     EXPECT_EQUAL(at(1, 0, 0, 0, 20), 0.f);
     // All weights, and zero.
     EXPECT_EQUAL(std::set<float>(ordered.begin(), ordered.end()).size(), weights.size() + 1);
+}
+
+void ordersArePermutations() {
+    const FragmentOrder stored = storedOrder();
+    std::vector<float> places(stored.rbegin(), stored.rend());
+    const std::optional<FragmentOrder> reversed = checkedOrder(places);
+    EXPECT(reversed && std::equal(reversed->begin(), reversed->end(), stored.rbegin()));
+    for (const float wrong : {3.f, -1.f, 256.f, 0.5f, std::numeric_limits<float>::quiet_NaN()}) {
+        places[0] = wrong;
+        EXPECT(!checkedOrder(places));
+    }
+    places.erase(places.begin());
+    EXPECT(!checkedOrder(places));
 }
 
 void biasIsRepeatedInRows() {
@@ -61,6 +81,7 @@ void biasIsRepeatedInRows() {
 
 REGISTER_CASE("fused weights", "channels are cut into blocks", blocksFitTheChannels);
 REGISTER_CASE("fused weights", "every weight has its place", everyWeightHasItsPlace);
+REGISTER_CASE("fused weights", "an order is a permutation of all places", ordersArePermutations);
 REGISTER_CASE("fused weights", "the bias is repeated in rows", biasIsRepeatedInRows);
 
 }  // namespace
