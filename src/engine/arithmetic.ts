@@ -49,6 +49,11 @@ export function fp32Arithmetic(winograd: boolean): Arithmetic {
   return { ...FP32, winograd, cooperativeMatrix: false, fusedConvolution: "off" };
 }
 
+/** @returns whether convolutions run as the addon's own shader */
+export function isFused({ fusedConvolution }: Arithmetic): boolean {
+  return fusedConvolution !== "off";
+}
+
 /** @returns a name for tables and file names, such as `fp16-storage-winograd-coopmat` */
 export function arithmeticName({
   fp16Storage,
@@ -78,19 +83,14 @@ export function allArithmetics(): readonly Arithmetic[] {
 }
 
 /** @returns a number that grows as results get less exact: precision counts most, fusing least */
-export function inexactness({
-  fp16Storage,
-  fp16Arithmetic,
-  winograd,
-  cooperativeMatrix,
-  fusedConvolution,
-}: Arithmetic): number {
+export function inexactness(arithmetic: Arithmetic): number {
+  const { fp16Storage, fp16Arithmetic, winograd, cooperativeMatrix } = arithmetic;
   return (
     Number(fp16Storage) * 8 +
     Number(fp16Arithmetic) * 8 +
     Number(winograd) * 4 +
     Number(cooperativeMatrix) * 2 +
-    Number(fusedConvolution !== "off")
+    Number(isFused(arithmetic))
   );
 }
 
@@ -110,7 +110,8 @@ export function cautiousArithmetic(
  * What is open once the request is obeyed and the device's abilities are taken into account. Software devices and the
  * CPU have the cautious choice only: fp16 is emulated there, and slower.
  *
- * @returns at least one, the likely fastest first
+ * @returns at least one, the likely fastest first, but fused convolutions last: a driver that fails in their shader must
+ * not cost the results of the others
  */
 export function candidateArithmetics(
   request: ArithmeticRequest,
@@ -124,15 +125,12 @@ export function candidateArithmetics(
     ...(device.cooperativeMatrix ? combine(sums, winograd, true) : []),
     ...combine(sums, winograd, false),
   ];
-  const [likeliest, ...others] = inFp16(FP16_STORAGE);
   return [
-    ...(likeliest ? [likeliest] : []),
-    // Not first: the first one is measured whatever the time allows, and this one is the younger.
-    ...(device.fusedConvolution ? [FUSED] : []),
-    ...others,
+    ...inFp16(FP16_STORAGE),
     // Sums in fp16 are rarely exact enough (32 to 39 dB on an H100) and hardly faster there.
     ...(device.fp16Arithmetic ? inFp16(FP16_ARITHMETIC) : []),
     ...(precision === "auto" ? inFp32 : []),
+    ...(device.fusedConvolution ? [FUSED] : []),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { messageOf } from "../errors.js";
 import { median } from "../median.js";
 import type { PixelBuffer } from "../stages/page.js";
-import { type Arithmetic, arithmeticName, fp32Arithmetic, inexactness } from "./arithmetic.js";
+import { type Arithmetic, arithmeticName, fp32Arithmetic, inexactness, isFused } from "./arithmetic.js";
 import { psnrDb } from "./psnr.js";
 
 /** A network loaded with one arithmetic. */
@@ -30,6 +30,8 @@ export interface MeasuringParts {
   readonly budgetMs: number;
   /** Monotonic time in milliseconds. */
   readonly now: () => number;
+  /** Called before fused convolutions, which may take the process with them, with what was measured until then. */
+  readonly beforeFused?: (rows: readonly ArithmeticRow[]) => Promise<void>;
 }
 
 /** Below this a difference from fp32 could become visible on flat fields: at 50 dB it averages 0.8 of 255 levels. */
@@ -39,6 +41,9 @@ export const LEAST_PSNR_DB = 50;
 const WORTHWHILE_GAIN = 0.05;
 
 const RUNS = 3;
+
+/** Part of the time that is left for fused convolutions, where they are among the candidates. */
+const FUSED_SHARE = 0.25;
 
 type Run = { readonly kind: "ran"; readonly ms: number; readonly data: Uint8Array };
 
@@ -95,17 +100,20 @@ function compare(run: Run, reference: Run): ArithmeticOutcome {
 }
 
 /**
- * Times every candidate on one page, one after the other, and compares it with the fp32 result. That and the likeliest
- * candidate are measured whatever the time allows. One that cannot be loaded or fails becomes a row that says so.
+ * Times every candidate on one page, one after the other, and compares it with the fp32 result. That, the likeliest
+ * candidate and fused convolutions are measured whatever the time allows. One that cannot be loaded or fails becomes a
+ * row that says so.
  *
- * @param candidates likely best first: the time may be over before the last
+ * @param candidates likely best first, but fused convolutions last: the time may be over before the last of the others
  * @returns a row per candidate, and one of fp32 where that was not among them
  */
 export async function measureArithmetics(
   candidates: readonly Arithmetic[],
   parts: MeasuringParts,
 ): Promise<readonly ArithmeticRow[]> {
-  const deadline = parts.now() + parts.budgetMs;
+  const fusedShare = candidates.some(isFused) ? FUSED_SHARE : 0;
+  const start = parts.now();
+  const deadline = start + parts.budgetMs * (1 - fusedShare);
   const winograd = candidates.some((candidate) => candidate.winograd);
   const exact = fp32Arithmetic(winograd);
   const reference = await tryArithmetic(exact, parts, { deadline, isIndispensable: true });
@@ -116,11 +124,14 @@ export async function measureArithmetics(
   const rows: ArithmeticRow[] = [{ arithmetic: exact, outcome: compare(reference, reference) }];
   const others = candidates.filter((candidate) => arithmeticName(candidate) !== arithmeticName(exact));
   for (const [index, arithmetic] of others.entries()) {
-    // Without the likeliest one a slow start, on a busy machine, would settle on fp32 for good.
-    const isIndispensable = index === 0;
+    const limit = isFused(arithmetic)
+      ? { deadline: start + parts.budgetMs, isIndispensable: true }
+      : // Without the likeliest one a slow start, on a busy machine, would settle on fp32 for good.
+        { deadline, isIndispensable: index === 0 };
+    if (isFused(arithmetic)) await parts.beforeFused?.(rows);
     const run: Awaited<ReturnType<typeof tryArithmetic>> =
-      isIndispensable || parts.now() < deadline
-        ? await tryArithmetic(arithmetic, parts, { deadline, isIndispensable })
+      limit.isIndispensable || parts.now() < deadline
+        ? await tryArithmetic(arithmetic, parts, limit)
         : { kind: "skipped" };
     rows.push({ arithmetic, outcome: run.kind === "ran" ? compare(run, reference) : run });
   }

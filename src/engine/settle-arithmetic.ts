@@ -7,6 +7,7 @@ import {
   arithmeticName,
   candidateArithmetics,
   cautiousArithmetic,
+  isFused,
 } from "./arithmetic.js";
 import type { CacheFolder } from "./cache-folder.js";
 import {
@@ -18,7 +19,13 @@ import {
   withChoice,
   writeProfile,
 } from "./device-profile.js";
-import { type ArithmeticRow, chooseArithmetic, measureArithmetics, type Probe } from "./precision-choice.js";
+import {
+  type ArithmeticRow,
+  chooseArithmetic,
+  type MeasuringParts,
+  measureArithmetics,
+  type Probe,
+} from "./precision-choice.js";
 import { paintProbePage } from "./probe-page.js";
 
 /** All of a first start's measurements together; what was begun is ended. */
@@ -28,6 +35,8 @@ const BUDGET_MS = 3000;
 const MOST_UNFINISHED = 2;
 
 const MOST_REASON_CHARACTERS = 300;
+
+const UNENDED = { kind: "failed", reason: "its measurement did not end" } as const;
 
 export interface SettlingParts {
   readonly request: ArithmeticRequest;
@@ -91,12 +100,20 @@ export async function settleArithmetic(parts: SettlingParts): Promise<SettledAri
     keepChoice(parts, profile, { request: { ...request }, ...choice });
   // Written before, so that a measurement that kills the process is known to have been tried.
   await keep({ unfinished: unfinished + 1, settled: null });
-  const rows = await measure(candidates, parts, pathOf);
-  const chosen = chooseArithmetic(candidates, rows);
-  const isMeasured = rows.some(({ outcome }) => outcome.kind === "measured");
-  const arithmetic = chosen ?? cautious;
-  if (isMeasured) await keep({ unfinished: 0, settled: { arithmetic, rows: [...rows] } });
-  await forgetPipelines(folder, key, arithmetic, rows);
+  const conclude = async (rows: readonly ArithmeticRow[]) => {
+    const chosen = chooseArithmetic(candidates, rows);
+    const arithmetic = chosen ?? cautious;
+    const isMeasured = rows.some(({ outcome }) => outcome.kind === "measured");
+    if (isMeasured) await keep({ unfinished: 0, settled: { arithmetic, rows: [...rows] } });
+    await forgetPipelines(folder, key, arithmetic, rows);
+    return { chosen, arithmetic };
+  };
+  const rows = await measure(candidates, parts, pathOf, async (before) => {
+    // Holds if the process ends while they are measured; then they are not tried again.
+    const unended = candidates.filter(isFused).map((arithmetic) => ({ arithmetic, outcome: UNENDED }));
+    await conclude([...before, ...unended]);
+  });
+  const { chosen, arithmetic } = await conclude(rows);
   logChoice(log, arithmetic, rows);
   return settle(arithmetic, chosen === null ? "cautious" : "measured", rows);
 }
@@ -105,13 +122,19 @@ async function measure(
   candidates: readonly Arithmetic[],
   { load, now }: SettlingParts,
   pathOf: (arithmetic: Arithmetic) => string,
+  beforeFused: NonNullable<MeasuringParts["beforeFused"]>,
 ): Promise<readonly ArithmeticRow[]> {
   const rows = await measureArithmetics(candidates, {
     load: (arithmetic) => load(arithmetic, pathOf(arithmetic)),
     page: paintProbePage(),
     budgetMs: BUDGET_MS,
     now,
+    beforeFused: (before) => beforeFused(withShortReasons(before)),
   });
+  return withShortReasons(rows);
+}
+
+function withShortReasons(rows: readonly ArithmeticRow[]): readonly ArithmeticRow[] {
   return rows.map(({ arithmetic, outcome }) => ({
     arithmetic,
     outcome:

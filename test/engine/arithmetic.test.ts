@@ -32,15 +32,15 @@ describe("allArithmetics", () => {
 });
 
 describe("candidateArithmetics", () => {
-  it("begins with matrix units, where there are some, and fp16 storage, and ends with fp32", () => {
+  it("begins with matrix units, where there are some, and fp16 storage, and ends with fp32 but for fused convolutions", () => {
     const names = namesFor(auto);
     expect(names[0]).toBe("fp16-storage-coopmat");
-    expect(names.slice(-2)).toEqual(["fp32-winograd", "fp32"]);
+    expect(names.slice(-3)).toEqual(["fp32-winograd", "fp32", "fp16-storage-coopmat-fused"]);
     expect(new Set(names).size).toBe(11);
   });
 
-  it("offers fused convolutions where they run, in fp16 storage only, and not as the first", () => {
-    expect(namesFor(auto)[1]).toBe("fp16-storage-coopmat-fused");
+  it("offers fused convolutions where they run, in fp16 storage only, and as the last", () => {
+    expect(namesFor(auto).at(-1)).toBe("fp16-storage-coopmat-fused");
     const isFused = (name: string) => name.includes("fused");
     expect(namesFor(auto).filter(isFused)).toHaveLength(1);
     expect(namesFor(auto, { fusedConvolution: false }).filter(isFused)).toEqual([]);

@@ -100,6 +100,28 @@ describe("measureArithmetics", () => {
     expect(slow.outcomes.get("fp16-storage-winograd")).toMatchObject({ ms: 700 });
   });
 
+  it("leaves fused convolutions time, and measures them last and whatever the others took", async () => {
+    const able = { ...device, cooperativeMatrix: true, fusedConvolution: true };
+    const withFused = candidateArithmetics({ precision: "auto", winograd: true }, able);
+    for (const [loadMs, loaded] of [
+      [990, 4],
+      [9000, 3],
+    ] as const) {
+      const fakes = new FakeProbes({}, { ms: [2], loadMs });
+      const before: string[] = [];
+      const rows = await measureArithmetics(withFused, {
+        ...{ load: fakes.load, page, budgetMs: 3000, now: fakes.now },
+        beforeFused: async (measured) => {
+          before.push(...measured.map(({ arithmetic }) => arithmeticName(arithmetic)));
+        },
+      });
+      expect(fakes.loaded).toHaveLength(loaded);
+      expect(fakes.loaded.at(-1)).toBe("fp16-storage-coopmat-fused");
+      expect(before).toEqual(rows.slice(0, -1).map(({ arithmetic }) => arithmeticName(arithmetic)));
+      expect(rows.at(-1)?.outcome).toMatchObject({ kind: "measured", ms: 2 });
+    }
+  });
+
   it("measures nothing else when fp32 gives nothing to compare with", async () => {
     const { fakes, outcomes, chosen } = await measure({ "fp32-winograd": { ms: [1], fails: "upscale" } });
     expect(fakes.loaded).toEqual(["fp32-winograd"]);

@@ -21,6 +21,7 @@ const gpu = {
   fusedConvolution: true,
 } as const;
 const FASTEST = "fp16-storage-winograd-coopmat";
+const FUSED = "fp16-storage-coopmat-fused";
 
 let root: string;
 let folder: CacheFolder;
@@ -145,6 +146,29 @@ describe("settleArithmetic", () => {
     const { settled, fakes } = await settle();
     expect(settled.origin).toBe("cautious");
     expect(fakes.loaded).toEqual([]);
+  });
+
+  it("keeps the others' result when fused convolutions take the process with them, and tries those never again", async () => {
+    const fakes = new FakeProbes({ [FASTEST]: { ms: [5] } });
+    const load: SettlingParts["load"] = (arithmetic, path) =>
+      arithmeticName(arithmetic) === FUSED ? new Promise(() => undefined) : fakes.load(arithmetic, path);
+    void settle({}, { load, now: fakes.now });
+    await expect
+      .poll(() => folder.readJson(`${profileDigest(key)}.json`))
+      .toMatchObject({
+        choices: [{ unfinished: 0, settled: {} }],
+      });
+    const { settled, name, fakes: later } = await settle({ [FUSED]: { ms: [1] } });
+    expect({ name, origin: settled.origin, loaded: later.loaded }).toEqual({
+      ...{ name: FASTEST, origin: "kept", loaded: [] },
+    });
+    expect(settled.rows.at(-1)?.outcome).toEqual({ kind: "failed", reason: "its measurement did not end" });
+  });
+
+  it("takes fused convolutions when they end and are the fastest", async () => {
+    const { settled, name } = await settle({ [FASTEST]: { ms: [5] }, [FUSED]: { ms: [3] } });
+    expect({ name, origin: settled.origin }).toEqual({ name: FUSED, origin: "measured" });
+    expect((await settle({})).name).toBe(FUSED);
   });
 
   it("obeys fp16 even where it is not exact, in the most exact way", async () => {
