@@ -6,8 +6,11 @@
 #include <vector>
 
 #include "../gpu_instance.h"
+#include "../shader_compiler.h"
+#include "../vulkan_shaders.h"
 #include "device_case.h"
 #include "engine_fixture.h"
+#include "machine.h"
 
 namespace bdreader::test {
 
@@ -27,6 +30,23 @@ void bothDevicesAgree() {
     const Image onVulkan = EngineFixture(options).upscale(page, 48);
     options.deviceIndex = -1;
     EXPECT(largestDifference(EngineFixture(options).upscale(page, 48), onVulkan) <= 1);
+}
+
+/** Some drivers compute it as of unsigned numbers, software devices as one would expect: no picture here
+ * shows it. */
+void noRemainderOfSignedNumbers() {
+    vulkanDevice();
+    constexpr uint32_t kSignedRemainder = 138, kSignedModulo = 139, kUnsignedModulo = 137;
+    constexpr size_t kHeaderWords = 5;
+    const ShaderCacheFile::Words words = compileShader(shaders::kUnpack, {});
+    int unsignedOnes = 0;
+    for (size_t i = kHeaderWords; i < words.size();) {
+        const uint32_t instruction = words[i] & 0xffffu, length = words[i] >> 16;
+        EXPECT(instruction != kSignedRemainder && instruction != kSignedModulo && length > 0);
+        unsignedOnes += instruction == kUnsignedModulo;
+        i += length;
+    }
+    EXPECT(unsignedOnes > 0);
 }
 
 void lostDeviceFailsEverything() {
@@ -194,6 +214,8 @@ void devicesAreDescribed() {
 
 REGISTER_CASE("Vulkan", "devices are described", devicesAreDescribed);
 REGISTER_CASE("Vulkan", "the CPU and Vulkan agree", bothDevicesAgree);
+REGISTER_CASE("Vulkan", "pixels are mirrored without remainders of signed numbers",
+              noRemainderOfSignedNumbers);
 REGISTER_CASE("Vulkan", "a lost device fails every job of its engine and of no other",
               lostDeviceFailsEverything);
 REGISTER_CASE("Vulkan", "a cap on memory makes tiles smaller, not the result other",
