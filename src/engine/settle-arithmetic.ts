@@ -86,11 +86,13 @@ export async function settleArithmetic(parts: SettlingParts): Promise<SettledAri
   const known = profile && findChoice(profile, request);
   // A file can be edited: only what this run could have chosen by itself is taken from it.
   const names = [...candidates, cautious].map(arithmeticName);
-  if (known?.settled && names.includes(arithmeticName(known.settled.arithmetic))) {
-    return settle(known.settled.arithmetic, "kept", known.settled.rows);
-  }
+  const found =
+    known?.settled && names.includes(arithmeticName(known.settled.arithmetic)) ? known.settled : null;
   const unfinished = known?.unfinished ?? 0;
-  if (unfinished >= MOST_UNFINISHED) {
+  const mayMeasure = unfinished < MOST_UNFINISHED;
+  // What was found before a measurement that did not end is good, but another measurement may find better.
+  if (found && (unfinished === 0 || !mayMeasure)) return settle(found.arithmetic, "kept", found.rows);
+  if (!mayMeasure) {
     log.warn("earlier measurements of the arithmetic did not end: not measured again", {
       arithmetic: arithmeticName(cautious),
     });
@@ -99,21 +101,21 @@ export async function settleArithmetic(parts: SettlingParts): Promise<SettledAri
   const keep = (choice: Pick<DeviceProfile["choices"][number], "unfinished" | "settled">) =>
     keepChoice(parts, profile, { request: { ...request }, ...choice });
   // Written before, so that a measurement that kills the process is known to have been tried.
-  await keep({ unfinished: unfinished + 1, settled: null });
-  const conclude = async (rows: readonly ArithmeticRow[]) => {
+  await keep({ unfinished: unfinished + 1, settled: found });
+  const conclude = async (rows: readonly ArithmeticRow[], unfinishedNow: number) => {
     const chosen = chooseArithmetic(candidates, rows);
     const arithmetic = chosen ?? cautious;
     const isMeasured = rows.some(({ outcome }) => outcome.kind === "measured");
-    if (isMeasured) await keep({ unfinished: 0, settled: { arithmetic, rows: [...rows] } });
+    if (isMeasured) await keep({ unfinished: unfinishedNow, settled: { arithmetic, rows: [...rows] } });
     await forgetPipelines(folder, key, arithmetic, rows);
     return { chosen, arithmetic };
   };
   const rows = await measure(candidates, parts, pathOf, async (before) => {
-    // Holds if the process ends while they are measured; then they are not tried again.
+    // Holds if the process ends while they are measured, for good when that happens too often.
     const unended = candidates.filter(isFused).map((arithmetic) => ({ arithmetic, outcome: UNENDED }));
-    await conclude([...before, ...unended]);
+    await conclude([...before, ...unended], unfinished + 1);
   });
-  const { chosen, arithmetic } = await conclude(rows);
+  const { chosen, arithmetic } = await conclude(rows, 0);
   logChoice(log, arithmetic, rows);
   return settle(arithmetic, chosen === null ? "cautious" : "measured", rows);
 }

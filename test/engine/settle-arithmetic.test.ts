@@ -148,21 +148,32 @@ describe("settleArithmetic", () => {
     expect(fakes.loaded).toEqual([]);
   });
 
-  it("keeps the others' result when fused convolutions take the process with them, and tries those never again", async () => {
-    const fakes = new FakeProbes({ [FASTEST]: { ms: [5] } });
-    const load: SettlingParts["load"] = (arithmetic, path) =>
-      arithmeticName(arithmetic) === FUSED ? new Promise(() => undefined) : fakes.load(arithmetic, path);
-    void settle({}, { load, now: fakes.now });
-    await expect
-      .poll(() => folder.readJson(`${profileDigest(key)}.json`))
-      .toMatchObject({
-        choices: [{ unfinished: 0, settled: {} }],
-      });
-    const { settled, name, fakes: later } = await settle({ [FUSED]: { ms: [1] } });
-    expect({ name, origin: settled.origin, loaded: later.loaded }).toEqual({
+  /** Begins to settle and waits for the fused convolutions, which never end. */
+  const dieWhenFused = () =>
+    new Promise<void>((resolve) => {
+      const fakes = new FakeProbes({ [FASTEST]: { ms: [5] } });
+      const load: SettlingParts["load"] = (arithmetic, path) => {
+        if (arithmeticName(arithmetic) !== FUSED) return fakes.load(arithmetic, path);
+        resolve();
+        return new Promise(() => undefined);
+      };
+      void settle({}, { load, now: fakes.now });
+    });
+
+  it("keeps the others' result when fused convolutions take the process with them, and tries once more only", async () => {
+    await dieWhenFused();
+    await dieWhenFused();
+    const { settled, name, fakes } = await settle({ [FUSED]: { ms: [1] } });
+    expect({ name, origin: settled.origin, loaded: fakes.loaded }).toEqual({
       ...{ name: FASTEST, origin: "kept", loaded: [] },
     });
     expect(settled.rows.at(-1)?.outcome).toEqual({ kind: "failed", reason: "its measurement did not end" });
+  });
+
+  it("takes fused convolutions that were interrupted once", async () => {
+    await dieWhenFused();
+    const { settled, name } = await settle({ [FUSED]: { ms: [1] } });
+    expect({ name, origin: settled.origin }).toEqual({ name: FUSED, origin: "measured" });
   });
 
   it("takes fused convolutions when they end and are the fastest", async () => {
