@@ -39,10 +39,10 @@ class Trainer:
     """Owns the live and averaged networks, the optimisers and, on a GPU, the recorded step."""
 
     def __init__(self, settings: Settings, device: torch.device, compiled: bool) -> None:
-        """compiled: on a GPU, fuse kernels (torch.compile) and record the whole step as a CUDA graph."""
+        """compiled: fuse kernels (torch.compile) and record the whole step as a CUDA graph; on CUDA only."""
         self._settings = settings
         self._half = device.type == "cuda"
-        self._compiled = compiled and self._half
+        self._compiled = compiled
         self.network = UpscaleNetwork(settings.network).to(device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         kernels = self.network.hidden_kernels() if settings.kernel_rate > 0 else []
@@ -140,8 +140,12 @@ class Trainer:
             )
         self.network.load_state_dict(state["live"])
         self.average.load_state_dict(state["ema"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        # The state brings a rate of its own; the one that steps set has to be read.
+        # How steps are computed and where their rate is read from is this trainer's own, not the saved one's: a
+        # checkpoint may come from another kind of device.
+        own = {name: self.optimiser.param_groups[0][name] for name in ("fused", "capturable")}
+        saved = state["optimiser"]
+        groups = [{**group, **own} for group in saved["param_groups"]]
+        self.optimiser.load_state_dict({**saved, "param_groups": groups})
         for group in self.optimiser.param_groups:
             group["lr"] = self._rate
         if self._muon is not None:

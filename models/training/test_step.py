@@ -64,6 +64,18 @@ class StepTest(unittest.TestCase):
         for one, other in zip(saved.network.parameters(), restored.network.parameters(), strict=True):
             torch.testing.assert_close(one, other, atol=0, rtol=0)
 
+    def test_a_checkpoint_of_a_gpu_goes_on_without_one(self) -> None:
+        pool, saved, restored = SamePatches(), self.trainer(), self.trainer()
+        saved.step(pool, 1, decay=1.0)
+        state = copy.deepcopy(saved.state())
+        for group in state["optimiser"]["param_groups"]:
+            group.update(fused=True, capturable=True)
+        restored.restore(state)
+        for trainer in (saved, restored):
+            trainer.step(pool, 2, decay=0.5)
+        for one, other in zip(saved.network.parameters(), restored.network.parameters(), strict=True):
+            torch.testing.assert_close(one, other, atol=0, rtol=0)
+
 
 if __name__ == "__main__":
     unittest.main()

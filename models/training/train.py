@@ -155,7 +155,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--eager", action="store_true", help="on a GPU, compile and record nothing")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="replace a setting")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.convolutions is not None and arguments.weights is None:
+        parser.error("expected --weights beside --convolutions, received none")
+    return arguments
 
 
 def main() -> None:
@@ -178,7 +181,8 @@ def main() -> None:
         torch.backends.cudnn.benchmark = True
         torch.backends.cudnn.allow_tf32 = False
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        trainer = Trainer(settings, device, compiled=not arguments.eager)
+        compiled = device.type == "cuda" and not arguments.eager
+        trainer = Trainer(settings, device, compiled)
         history: list[dict[str, Any]] = []
         if arguments.resume:
             state = read_checkpoint(arguments.resume)
@@ -188,7 +192,6 @@ def main() -> None:
             shape = settings.network
             given = dataclasses.replace(shape, convolutions=arguments.convolutions or shape.convolutions)
             trainer.start_from(deepened(read_merged(arguments.weights, given), shape.convolutions))
-        compiled = device.type == "cuda" and not arguments.eager
         pool = TilePool(settings.pool_tiles, device, settings.seed, compiled)
         while pool.inserted < min(settings.pool_tiles, FIRST_TILES):
             producers.move_into(pool)
