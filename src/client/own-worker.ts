@@ -12,8 +12,9 @@ export interface OwnWorkerOptions {
   readonly tileSize?: number | undefined;
   /** Name in models/manifest.json, or path of a model or of a folder with several. */
   readonly model?: string | undefined;
-  /** Which of several models in a folder: output pixels per input pixel, and noise removal from -1 (none) to 3. */
+  /** Of pages that name none, and which of several models in a folder: a 2x model serves 2, 3 and 4. */
   readonly scale?: number | undefined;
+  /** Which of several models in a folder: noise removal from -1 (none) to 3. */
   readonly noise?: number | undefined;
   readonly precision?: "auto" | "fp32" | "fp16" | undefined;
   /** CPU threads of one inference. */

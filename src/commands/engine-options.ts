@@ -12,8 +12,9 @@ export interface EngineChoice {
   readonly tileSize: number;
   /** Name in the manifest or path of a model; null for the default model. */
   readonly model: string | null;
-  /** Which of several models in a folder; null for what the family's own program takes. */
+  /** Of results where a request names none, and which of several models in a folder; null for the model's own. */
   readonly scale: number | null;
+  /** Which of several models in a folder; null for what the family's own program takes. */
   readonly noise: number | null;
   readonly precision: "auto" | "fp32" | "fp16";
   readonly threads: number;
@@ -75,10 +76,10 @@ function parseDuty(text: string): number {
 }
 
 /** `--scale`: which model of a folder. */
-export function modelScaleOption() {
-  return new Option("-s, --scale <factor>", "which model of a folder")
+export function modelScaleOption(meaning = "which model of a folder: one for results of this scale") {
+  return new Option("-s, --scale <factor>", meaning)
     .argParser((text) => integerBetween(text, 1, LARGEST_SCALE, `an integer from 1 to ${LARGEST_SCALE}`))
-    .default(null, "2 where there is one");
+    .default(null, "the model's own; of a folder, 2 where there is one");
 }
 
 /** `--noise`: which model of a folder. */
@@ -117,7 +118,7 @@ export function addEngineOptions(command: Command, devices: "one" | "several" = 
           "name in models/manifest.json, .param or .bin file, or folder with models",
         ).default(null, "the default model"),
       )
-      .addOption(modelScaleOption())
+      .addOption(modelScaleOption("how much larger results are; 3 and 4 in two passes where the model is 2x"))
       .addOption(modelNoiseOption()),
     devices,
   );

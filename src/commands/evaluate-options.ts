@@ -62,7 +62,7 @@ export function addEvaluateOptions(command: Command) {
           .argParser(parseSheet)
           .default(null, "none"),
       )
-      .addOption(modelScaleOption())
+      .addOption(modelScaleOption("what is compared; 3 and 4 in two passes where a model is 2x"))
       .addOption(modelNoiseOption()),
   );
 }

@@ -7,18 +7,28 @@ import { ModelCatalogue, type ModelSummary, type ResolvedModel } from "../models
 import { ModelError } from "../models/model-error.js";
 import type { FileDigest } from "../models/model-files.js";
 import type { ModelChoice } from "../models/model-selection.js";
+import { describeScales, scalesOf } from "../models/scales.js";
 import { MODELS_FOLDER } from "./open-engine.js";
 
 /** A model and whether this build can run it. */
 export interface ModelInfo extends ResolvedModel {
+  /** Of results, see scalesOf. */
+  readonly scales: readonly number[];
   /** Layer types of the model that this build of ncnn lacks; null when the addon is not built. */
   readonly unknownLayers: readonly string[] | null;
 }
 
-/** @returns one line a model: a star at the default one, then name, family, scale, licence and title */
+/** @returns one line a model: a star at the default one, then name, family, scales, licence and title */
 export function formatModels(models: readonly ModelSummary[]): string {
-  const rows = models.map(({ name, title, family, scale, licence, isDefault }) => {
-    return [isDefault ? "*" : " ", name, family, `${scale}x`, licence, title];
+  const rows = models.map(({ name, title, family, scales, licence, isDefault }) => {
+    return [
+      isDefault ? "*" : " ",
+      name,
+      family,
+      scales.map((scale) => `${scale}x`).join(" "),
+      licence,
+      title,
+    ];
   });
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) => `${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" ")}\n`).join("");
@@ -52,7 +62,7 @@ export function formatModelInfo(info: ModelInfo): string {
   const rows: readonly (readonly [label: string, value: string])[] = [
     ["name", info.name],
     ["family", info.family],
-    ["scale", `${info.scale}x`],
+    ["scale", describeScales(info.scale)],
     ["noise level", noise === null ? "the model has none" : `${noise}`],
     ["licence", info.licence ?? "not known"],
     ["blobs", `${info.inputBlob} to ${info.outputBlob}`],
@@ -140,7 +150,8 @@ export async function runModelInfo(
   output: Writable,
 ): Promise<ExitCode> {
   const model = await resolveForUser(nameOrPath, options);
-  const info: ModelInfo = { ...model, unknownLayers: findUnknownLayers(model.layerTypes) };
+  const unknownLayers = findUnknownLayers(model.layerTypes);
+  const info: ModelInfo = { ...model, scales: scalesOf(model.scale), unknownLayers };
   return print(output, options.json ? `${JSON.stringify(info, null, 2)}\n` : formatModelInfo(info));
 }
 

@@ -8,6 +8,7 @@ import type { PageJob, PageProcessor } from "../stages/job.js";
 import { MemoryAccount } from "../stages/memory-account.js";
 import { MemoryGate } from "../stages/memory-gate.js";
 import { pageMemory } from "../stages/page-memory.js";
+import { PageScales } from "../stages/page-scales.js";
 import { createPageStages, type PageStages } from "../stages/page-stages.js";
 import { PagePipeline, type PipelineLimits } from "../stages/pipeline.js";
 import { TtaEngine, ttaMemory } from "../stages/tta-engine.js";
@@ -29,6 +30,7 @@ export interface StagesChoice {
 /** The stages around a loaded engine, ready for pages. */
 export interface OpenedStages {
   readonly engine: Engine;
+  readonly scales: PageScales;
   readonly pipeline: PagePipeline;
   /** The pipeline behind its bound of memory: what pages are given to. */
   readonly processor: PageProcessor;
@@ -38,6 +40,7 @@ export interface OpenedStages {
 /** What a pipeline is made of. */
 export interface PipelineParts {
   readonly engine: Engine;
+  readonly scales: PageScales;
   readonly stages: PageStages;
   readonly limits: PipelineLimits;
 }
@@ -56,6 +59,7 @@ export async function openParts(
   configureCodecs();
   const loaded = await engineOrPromise;
   const engine = choice.tta ? new TtaEngine(loaded) : loaded;
+  const scales = new PageScales(engine.scale, choice.scale);
   const { maxInputPixels } = DEFAULT_WORKER_LIMITS;
   const limits = pipelineLimits(engine, availableParallelism(), choice.jobs ?? null);
   const encoders = limits.encode.concurrency;
@@ -63,10 +67,11 @@ export async function openParts(
   const stages = createPageStages(engine, {
     maxInputPixels,
     programVersion: PROGRAM_VERSION,
+    scales,
     encoders,
     webp,
   });
-  return { engine, stages, limits };
+  return { engine, scales, stages, limits };
 }
 
 /**
@@ -77,7 +82,7 @@ export async function openParts(
 export function boundMemory(
   pipeline: PagePipeline,
   stages: PageStages,
-  engine: Pick<Engine, "scale">,
+  { engine, scales }: { readonly engine: Pick<Engine, "scale">; readonly scales: PageScales },
   settings: { readonly maxInputPixels: number; readonly maxMemoryMb: number; readonly tta?: boolean },
   log: Log,
 ): Pick<OpenedStages, "processor" | "memory"> {
@@ -86,8 +91,12 @@ export function boundMemory(
   const measure = async ({ data, options }: PageJob) => {
     stages.expectSupported(options);
     const page = await inspectPage(data, limits);
-    const bytes = pageMemory(page, options, engine.scale);
-    return settings.tta ? bytes + ttaMemory(page.header.width * page.header.height, engine.scale) : bytes;
+    const { width, height, autoOrient } = page.header;
+    stages.expectWritable(autoOrient, options);
+    const enlargement = scales.enlargementFor(options);
+    const bytes = pageMemory(page, options, enlargement);
+    const pixels = width * height * (enlargement.between ?? 1) ** 2;
+    return settings.tta ? bytes + ttaMemory(pixels, engine.scale) : bytes;
   };
   return { memory, processor: new MemoryGate(pipeline, memory, measure, log) };
 }
@@ -98,12 +107,13 @@ export async function openStages(
   log: Log,
   engineOrPromise?: Engine | Promise<Engine>,
 ): Promise<OpenedStages> {
-  const { engine, stages, limits } = await openParts(choice, log, engineOrPromise);
+  const { engine, scales, stages, limits } = await openParts(choice, log, engineOrPromise);
   const pipeline = new PagePipeline(stages, limits, () => performance.now());
   const settings = {
     maxInputPixels: DEFAULT_WORKER_LIMITS.maxInputPixels,
     maxMemoryMb: choice.maxMemory,
     tta: choice.tta ?? false,
   };
-  return { engine, pipeline, ...boundMemory(pipeline, stages, engine, settings, log) };
+  const bounded = boundMemory(pipeline, stages, { engine, scales }, settings, log);
+  return { engine, scales, pipeline, ...bounded };
 }

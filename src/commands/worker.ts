@@ -21,13 +21,13 @@ const CLOSE_MS = 500;
 const SIGNALS: readonly TerminationSignal[] = ["SIGTERM", "SIGHUP", "SIGINT"];
 
 /** @returns the stages as a session takes them */
-export function toLoaded({ processor, engine }: OpenedStages): LoadedStages {
+export function toLoaded({ processor, engine, scales }: OpenedStages): LoadedStages {
   const { index, name, backend, memoryMb } = engine.device;
   return {
     processor,
     ready: {
       devices: [{ index, name, backend, memory_mb: memoryMb }],
-      models: [{ name: engine.model, scales: [engine.scale] }],
+      models: [{ name: engine.model, scales: [...scales.all] }],
       default_model: engine.model,
     },
   };

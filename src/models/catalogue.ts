@@ -20,6 +20,7 @@ import {
 } from "./model-files.js";
 import { ANY_MODEL, expectChosen, type ModelChoice, readModelName } from "./model-selection.js";
 import { readNetworkFile } from "./network-file.js";
+import { scalesOf } from "./scales.js";
 import { findUnlistedFiles } from "./unlisted-files.js";
 import { checkWeightFile, type WeightSummary } from "./weight-file.js";
 
@@ -47,6 +48,8 @@ export interface ModelSummary {
   readonly title: string;
   readonly family: ModelFamily;
   readonly scale: number;
+  /** Of results, see scalesOf. */
+  readonly scales: readonly number[];
   readonly licence: string;
   readonly isDefault: boolean;
 }
@@ -80,6 +83,7 @@ export class ModelCatalogue {
       title,
       family,
       scale,
+      scales: scalesOf(scale),
       licence,
       isDefault: name === this.#manifest.default,
     }));

@@ -1,8 +1,9 @@
 import { ModelError } from "./model-error.js";
+import { scalesOf } from "./scales.js";
 
 /** What is asked of a folder of models; null leaves the choice to it. */
 export interface ModelChoice {
-  /** Output pixels per input pixel. */
+  /** Of the results: a model of that scale, or one that gives it in two passes where there is none. */
   readonly scale: number | null;
   /** Strength of the noise removal, -1 for none; see ModelName. */
   readonly noise: number | null;
@@ -71,9 +72,10 @@ export function chooseModel(
   choice: ModelChoice,
   where: string,
 ): ModelCandidate {
-  const asked = candidates.filter(
-    ({ scale, noise }) =>
-      (choice.scale ?? scale) === scale && (choice.noise === null || choice.noise === noise),
+  const ofNoise = candidates.filter(({ noise }) => choice.noise === null || choice.noise === noise);
+  const asked = preferred(
+    ofNoise.filter(({ scale }) => canServe(scale, choice.scale)),
+    ({ scale }) => (choice.scale ?? scale) === scale,
   );
   const ofScale = preferred(
     asked,
@@ -93,13 +95,17 @@ export function expectChosen(
   model: { readonly name: string; readonly scale: number; readonly noise: number | null },
   choice: ModelChoice,
 ): void {
-  if (choice.scale !== null && choice.scale !== model.scale)
+  if (!canServe(model.scale, choice.scale))
     throw new ModelError(
       `expected a model of scale ${choice.scale}, received ${model.name} of ${model.scale}`,
     );
   if (choice.noise === null || choice.noise === model.noise) return;
   const has = model.noise === null ? "which has no noise levels" : `of noise ${model.noise}`;
   throw new ModelError(`expected a model of noise ${choice.noise}, received ${model.name}, ${has}`);
+}
+
+function canServe(modelScale: number | null, wanted: number | null): boolean {
+  return wanted === null || (modelScale !== null && scalesOf(modelScale).includes(wanted));
 }
 
 function hasScale(candidates: readonly ModelCandidate[], wanted: number): boolean {

@@ -1,4 +1,5 @@
 import type { RowReader } from "../engine/engine.js";
+import type { Enlargement } from "../models/scales.js";
 import {
   type EncodeJob,
   type EncodeResult,
@@ -22,7 +23,8 @@ interface Waiting {
 }
 
 /** @returns whether the upscaled page is written as it comes from the engine: in its size, without other channels */
-export function canBeginEarly(page: Page, { options }: EncodeJob, scale: number): boolean {
+export function canBeginEarly(page: Page, { options }: EncodeJob, { scale, made }: Enlargement): boolean {
+  if (made !== scale) return false;
   const upscaled = outputSize(page.colour, scale, null);
   const { width, height } = outputSize(page.colour, scale, options.fit);
   return options.strips && page.alpha === null && width === upscaled.width && height === upscaled.height;

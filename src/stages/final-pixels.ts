@@ -13,17 +13,23 @@ export interface FinalPixels {
 
 /** The page in its final size, with as many channels as the format can hold. */
 export async function finalPixels(page: Page, format: OutputFormat, size: Size): Promise<FinalPixels> {
-  if (page.alpha === null) {
-    return { pixels: await shrink(page.colour, size, page.greyscale ? "linear" : "encoded"), warnings: [] };
-  }
-  // Premultiplied colour and its alpha must be averaged alike, or edges would get brighter than what they bound.
-  const colour = await shrink(page.colour, size, "encoded");
-  const alpha = await shrink(page.alpha, size, "encoded");
+  const { colour, alpha } = await shrinkPage(page, size);
+  if (alpha === null) return { pixels: colour, warnings: [] };
   if (format === "jpeg") {
     const pixels = await flattenOnWhite(colour, alpha);
     return { pixels, warnings: ["JPEG has no transparency: the page was laid on white"] };
   }
   return { pixels: { data: await unpremultiply(colour, alpha), ...size, channels: 4 }, warnings: [] };
+}
+
+/** @returns the page in a size of at most its own; its own memory where that is the same */
+export async function shrinkPage(page: Page, size: Size): Promise<Page> {
+  if (page.alpha === null) {
+    return { ...page, colour: await shrink(page.colour, size, page.greyscale ? "linear" : "encoded") };
+  }
+  // Premultiplied colour and its alpha must be averaged alike, or edges would get brighter than what they bound.
+  const colour = await shrink(page.colour, size, "encoded");
+  return { ...page, colour, alpha: await shrink(page.alpha, size, "encoded") };
 }
 
 /**

@@ -3,10 +3,14 @@ import type { EncodedPage, EncodedStrip, OutputFormat, SourceInfo } from "./page
 /** How one page is to be processed; every absent choice of the client is already null or its default. */
 export interface PageOptions {
   readonly model: string | null;
+  /** Null means what the program was started with. */
   readonly scale: number | null;
   /** -1 to 3; null means what the loaded model has. */
   readonly noise: number | null;
-  /** Side of a tile in input pixels; 0 lets the engine choose, null means what the engine was set up with. */
+  /**
+   * Side of a tile in pixels of what a pass of the network reads; 0 lets the engine choose, null means what the engine
+   * was set up with.
+   */
   readonly tile: number | null;
   /** Largest output size; the page is shrunk to fit inside after upscaling, never enlarged. */
   readonly fit: { readonly width: number | null; readonly height: number | null } | null;
@@ -50,7 +54,7 @@ export interface PageResult {
   readonly source: SourceInfo;
   readonly model: string;
   readonly precision: string;
-  /** Tile side in input pixels that was really used. */
+  /** Tile side that was really used, in pixels of what the last pass of the network read. */
   readonly tile: number;
   readonly device: string;
   /** Equal for equal input, model, options and program version; hexadecimal. */

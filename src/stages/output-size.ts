@@ -1,4 +1,5 @@
 import { UpscalerError } from "../errors.js";
+import type { Enlargement } from "../models/scales.js";
 import type { PageOptions } from "./job.js";
 import type { OutputFormat } from "./page.js";
 
@@ -13,6 +14,9 @@ export interface Size {
  * readers commonly refuse more than a million.
  */
 const MAX_SIDE: Readonly<Record<OutputFormat, number>> = { webp: 16383, jpeg: 65500, png: 1_000_000 };
+
+/** Largest side that the addon upscales (addon/upscaler_arguments.cc). */
+const MAX_UPSCALED_SIDE = 1 << 17;
 
 /**
  * @returns the size that a page is written in: upscaled, then shrunk to fit inside `fit` if it does not, in proportion
@@ -37,7 +41,10 @@ export function outputSize(input: Size, scale: number, fit: PageOptions["fit"]):
  * @param input size of the upright page
  * @throws {UpscalerError} output_too_large; the message names both sizes and the way out
  */
-export function expectWritableSize(input: Size, scale: number, { fit, format, strips }: PageOptions): void {
+export function expectWritableSize(input: Size, enlargement: Enlargement, options: PageOptions): void {
+  expectUpscalable(input, enlargement);
+  const { fit, format, strips } = options;
+  const { scale } = enlargement;
   const { width, height } = outputSize(input, scale, fit);
   const limit = MAX_SIDE[format];
   // Strips are images of their own, low enough for every format.
@@ -46,5 +53,15 @@ export function expectWritableSize(input: Size, scale: number, { fit, format, st
   throw new UpscalerError(
     "output_too_large",
     `expected the output to fit ${format}'s limit of ${limit} x ${limit} pixels, received ${width} x ${height} (${input.width} x ${input.height} upscaled ${scale}x): ask for fit with a ${side} of at most ${limit}, ${side === "height" ? "for strips, " : ""}or for another format`,
+  );
+}
+
+function expectUpscalable({ width, height }: Size, { scale, between }: Enlargement): void {
+  const longest = Math.max(width, height) * (between ?? 1);
+  if (longest <= MAX_UPSCALED_SIDE) return;
+  const read = between === null ? "" : ` (${longest} between its two passes)`;
+  throw new UpscalerError(
+    "output_too_large",
+    `expected sides of at most ${MAX_UPSCALED_SIDE / (between ?? 1)} pixels for ${scale}x, received ${width} x ${height}${read}`,
   );
 }

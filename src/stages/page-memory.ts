@@ -1,3 +1,4 @@
+import type { Enlargement } from "../models/scales.js";
 import type { InspectedPage } from "./decode.js";
 import type { PageOptions } from "./job.js";
 import { outputSize } from "./output-size.js";
@@ -24,23 +25,31 @@ const RGB = 3;
 const RGBA = 4;
 
 /**
- * @param scale of the engine
- * @returns bytes that a page takes in memory at its largest: decoded, while both sizes are there, or while it is written
+ * @returns bytes that a page takes in memory at its largest: decoded, while the network reads one size and makes another, or
+ *   while it is written
  */
-export function pageMemory({ format, header }: InspectedPage, options: PageOptions, scale: number): number {
+export function pageMemory(
+  { format, header }: InspectedPage,
+  options: PageOptions,
+  { scale, made, between }: Enlargement,
+): number {
   const { width, height, hasAlpha } = header;
   const pixels = width * height;
-  const upscaled = pixels * scale * scale;
+  const upscaled = pixels * made ** 2;
+  const middle = between === null ? 0 : pixels * between ** 2;
   const output = outputSize(header.autoOrient, scale, options.fit);
   const written = output.width * output.height;
+  const isShrunkBefore = made !== scale;
   // Alpha is a plane of its own, goes through the engine as grey in three channels, and joins the colour for writing.
   const held = hasAlpha ? RGBA : RGB;
   const upscaling = hasAlpha ? 2 * RGB + 1 : RGB;
-  const joined = hasAlpha ? RGBA + (written < upscaled ? RGBA : 0) : 0;
+  const joined = hasAlpha ? RGBA + (written < upscaled && !isShrunkBefore ? RGBA : 0) : 0;
+  // What it was shrunk from counts on: where it is JavaScript's memory nobody knows when that is given back.
+  const shrunk = isShrunkBefore ? held : 0;
   return Math.max(
     pixels * Math.max(decoding({ format, header }), hasAlpha ? 2 * RGBA : 0),
-    pixels * (hasAlpha ? held + RGB : held) + upscaled * upscaling,
-    upscaled * held + written * (joined + encoding(options, hasAlpha)),
+    pixels * (hasAlpha ? held + RGB : held) + middle * RGB + upscaled * upscaling,
+    upscaled * held + written * (shrunk + joined + encoding(options, hasAlpha)),
   );
 }
 

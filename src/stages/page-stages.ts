@@ -6,8 +6,9 @@ import { canBeginEarly, EarlyStrips } from "./early-strips.js";
 import { type EncodeResult, encodePage, expectEncodableOptions } from "./encode.js";
 import { Encoders } from "./encoders.js";
 import type { PageJob, PageOptions } from "./job.js";
-import { expectWritableSize } from "./output-size.js";
+import { expectWritableSize, type Size } from "./output-size.js";
 import type { Page } from "./page.js";
+import type { PageScales } from "./page-scales.js";
 import { PixelCustody, releasePixels } from "./pixel-custody.js";
 import { expectLoadedModel, type UpscaledPage, upscalePage } from "./upscale.js";
 import type { WebpEncoder } from "./webp-encoder.js";
@@ -23,11 +24,11 @@ export interface PageStages {
   decode(data: Uint8Array): Promise<Page>;
   cacheKey(job: PageJob): Promise<string>;
   /**
-   * Looks at the decoded page before it is upscaled.
+   * Looks at an upright page's size, before it is decoded or upscaled.
    *
    * @throws {UpscalerError} output_too_large
    */
-  expectWritable(page: Page, options: PageOptions): void;
+  expectWritable(size: Size, options: PageOptions): void;
   upscale(page: Page, job: PageJob): Promise<UpscaledPage>;
   /** @param moreToCome whether the decode stage is full, so that other pages come behind this one */
   encode(page: Page, job: PageJob, moreToCome?: boolean): Promise<EncodeResult>;
@@ -37,6 +38,7 @@ export interface PageStagesSettings {
   /** Largest width times height of an input image. */
   readonly maxInputPixels: number;
   readonly programVersion: string;
+  readonly scales: PageScales;
   /** Images written side by side. */
   readonly encoders: number;
   readonly webp: WebpEncoder;
@@ -44,7 +46,7 @@ export interface PageStagesSettings {
 
 /** The stages as the program uses them, around a loaded engine. */
 export function createPageStages(engine: Engine, settings: PageStagesSettings): PageStages {
-  const { maxInputPixels: maxPixels, programVersion } = settings;
+  const { maxInputPixels: maxPixels, programVersion, scales } = settings;
   const tools = {
     encoders: new Encoders(settings.encoders),
     effort: new EffortChoice(),
@@ -56,20 +58,26 @@ export function createPageStages(engine: Engine, settings: PageStagesSettings): 
   return {
     expectSupported(options) {
       expectLoadedModel(options, engine);
+      scales.enlargementFor(options);
       expectEncodableOptions(options);
     },
     decode: (data) => decodePage(data, { maxPixels }),
-    cacheKey: (job) => cacheKey(job.data, job.options, context),
-    expectWritable: (page, options) => expectWritableSize(page.colour, engine.scale, options),
+    cacheKey({ data, options }) {
+      // What a request leaves open depends on what the program was started with.
+      const { scale } = scales.enlargementFor(options);
+      return cacheKey(data, { ...options, scale }, context);
+    },
+    expectWritable: (size, options) => expectWritableSize(size, scales.enlargementFor(options), options),
     async upscale(page, job) {
-      if (!canBeginEarly(page, job, engine.scale)) {
-        const upscaled = await upscalePage(page, engine, job);
+      const enlargement = scales.enlargementFor(job.options);
+      if (!canBeginEarly(page, job, enlargement)) {
+        const upscaled = await upscalePage(page, engine, enlargement, job);
         custody.keep(upscaled.page, job.signal);
         return upscaled;
       }
-      const strips = new EarlyStrips(page, engine.scale, job, tools);
+      const strips = new EarlyStrips(page, enlargement.scale, job, tools);
       try {
-        const upscaled = await upscalePage(page, engine, job, strips);
+        const upscaled = await upscalePage(page, engine, enlargement, job, strips);
         strips.onRows(upscaled.page.colour, upscaled.page.colour.height);
         custody.keep(upscaled.page, job.signal, () => strips.letGo());
         if (strips.result !== null) begun.set(upscaled.page, strips.result);

@@ -139,7 +139,7 @@ export class PagePipeline implements PageProcessor {
   async #decodePage(job: PageJob) {
     const [page, cacheKey] = await Promise.all([this.#stages.decode(job.data), this.#stages.cacheKey(job)]);
     // Before the page waits for the engine: a result that cannot be written is not worth computing.
-    this.#stages.expectWritable(page, job.options);
+    this.#stages.expectWritable(page.colour, job.options);
     return { page: new Handover(page), source: page.source, cacheKey };
   }
 

@@ -23,7 +23,7 @@ const RGB = 3;
 const SUM_BYTES = 2;
 
 /**
- * @param pixels of the input
+ * @param pixels of the image that is upscaled
  * @returns bytes that a page takes beside what it takes without this: sums, a turned input and a turned output
  */
 export function ttaMemory(pixels: number, scale: number): number {

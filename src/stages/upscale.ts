@@ -1,7 +1,13 @@
 import type { Engine, RowReader } from "../engine/engine.js";
 import { UpscalerError } from "../errors.js";
+import type { Enlargement } from "../models/scales.js";
+import { codecFailure } from "./codec-failure.js";
+import { shrinkPage } from "./final-pixels.js";
 import type { PageJob, PageOptions } from "./job.js";
+import { outputSize, type Size } from "./output-size.js";
 import type { Page, PixelBuffer } from "./page.js";
+import { runPasses } from "./passes.js";
+import { releasePixels } from "./pixel-custody.js";
 import { planeAsRgb, rgbAsPlane } from "./planes.js";
 
 /** An upscaled page with how it was made. */
@@ -9,7 +15,7 @@ export interface UpscaledPage {
   readonly page: Page;
   readonly model: string;
   readonly precision: string;
-  /** Tile side in input pixels that was used. */
+  /** Side of the tiles that were used, in pixels of what the last pass read. */
   readonly tile: number;
   readonly device: string;
 }
@@ -17,15 +23,9 @@ export interface UpscaledPage {
 /**
  * @throws {UpscalerError} model_not_found, unsupported_option: what is asked for is not what the engine has loaded
  */
-export function expectLoadedModel({ model, scale, noise }: PageOptions, engine: Engine): void {
+export function expectLoadedModel({ model, noise }: PageOptions, engine: Engine): void {
   if (model !== null && model !== engine.model) {
     throw new UpscalerError("model_not_found", `expected model to be ${engine.model}, received ${model}`);
-  }
-  if (scale !== null && scale !== engine.scale) {
-    throw new UpscalerError(
-      "unsupported_option",
-      `expected scale to be ${engine.scale}, as model ${engine.model} gives, received ${scale}; use fit for smaller sizes`,
-    );
   }
   if (noise !== null && noise !== engine.noise) {
     const levels = engine.noise === null ? "absent: model" : `${engine.noise}, as model`;
@@ -38,30 +38,29 @@ export function expectLoadedModel({ model, scale, noise }: PageOptions, engine: 
 
 /**
  * Enlarges colour by the engine's network and alpha, as a grey image, by the same one, so that both have the same
- * edges. Premultiplied colour stays premultiplied.
+ * edges. Premultiplied colour stays premultiplied. What two passes made beyond the scale is shrunk, to the size that the
+ * page is written in at once.
  *
- * @param rowReader for a page without alpha: gets the colour's rows as they are made
+ * @param rowReader for a page without alpha that is not shrunk here: gets the colour's rows as they are made
  * @throws {UpscalerError} the signal's reason, out_of_memory, gpu_lost, internal
  */
 export async function upscalePage(
   page: Page,
   engine: Engine,
+  enlargement: Enlargement,
   job: Pick<PageJob, "options" | "priority" | "signal" | "onProgress">,
   rowReader?: RowReader,
 ): Promise<UpscaledPage> {
   const { signal } = job;
-  const passes = page.alpha === null ? 1 : 2;
-  const run = async (image: PixelBuffer, pass: number) => {
-    const upscaled = await engine.upscale(image, {
+  const images = page.alpha === null ? 1 : 2;
+  const run = (image: PixelBuffer, index: number) =>
+    runPasses(engine, image, enlargement, {
       tile: job.options.tile,
       signal,
       urgency: job,
-      onTile: (done, total) => job.onProgress?.(pass * total + done, passes * total),
+      onTile: (done, total) => job.onProgress?.(index * total + done, images * total),
       ...(rowReader && { rowReader }),
     });
-    expectScaled(image, upscaled.image, engine.scale);
-    return upscaled;
-  };
   const colour = await run(page.colour, 0);
   let alpha: PixelBuffer | null = null;
   const warnings = [...page.warnings, ...colour.warnings];
@@ -76,8 +75,10 @@ export async function upscalePage(
       throw thrown;
     }
   }
+  const upscaled = { ...page, colour: colour.image, alpha, warnings };
+  const size = outputSize(page.colour, enlargement.scale, job.options.fit);
   return {
-    page: { ...page, colour: colour.image, alpha, warnings },
+    page: enlargement.made === enlargement.scale ? upscaled : await shrinkAway(upscaled, size),
     model: engine.model,
     precision: engine.precision,
     tile: colour.tile,
@@ -85,14 +86,16 @@ export async function upscalePage(
   };
 }
 
-/** An engine that answers with another size would shear every later row; better a typed error than such a picture. */
-function expectScaled(input: PixelBuffer, output: PixelBuffer, scale: number): void {
-  const expected = { width: input.width * scale, height: input.height * scale };
-  const bytes = expected.width * expected.height * 3;
-  if (output.width !== expected.width || output.height !== expected.height || output.data.length !== bytes) {
-    throw new UpscalerError(
-      "internal",
-      `expected the engine to give ${expected.width} x ${expected.height} pixels in ${bytes} bytes, received ${output.width} x ${output.height} in ${output.data.length}`,
-    );
+/**
+ * @returns the page in another size; what it was shrunk from is given back
+ * @throws {UpscalerError} out_of_memory, internal
+ */
+async function shrinkAway(page: Page, size: Size): Promise<Page> {
+  try {
+    return await shrinkPage(page, size);
+  } catch (cause) {
+    throw codecFailure("internal", `cannot shrink the page to ${size.width} x ${size.height} pixels`, cause);
+  } finally {
+    releasePixels(page);
   }
 }

@@ -15,6 +15,7 @@ import { FatalError } from "../errors.js";
 import { startFleet } from "../fleet/start-fleet.js";
 import type { LoadedStages } from "../session/session.js";
 import { configureCodecs } from "../stages/codec-settings.js";
+import { PageScales } from "../stages/page-scales.js";
 import { createPageStages } from "../stages/page-stages.js";
 import { PagePipeline } from "../stages/pipeline.js";
 import { openWebpEncoder } from "../stages/webp-encoder.js";
@@ -71,12 +72,14 @@ async function openFaultyStages(choice: TestWorkerChoice, stdout: GuardedStdout)
   const { fault, limit } = choice;
   const engine = await openTestEngine(choice);
   const maxInputPixels = limit.maxInputPixels ?? DEFAULT_WORKER_LIMITS.maxInputPixels;
+  const scales = new PageScales(engine.scale, null);
   const encoders = PIPELINE_LIMITS.encode.concurrency;
   const log = openLog(choice);
   const webp = openWebpEncoder(log);
   const stages = createPageStages(engine, {
     maxInputPixels,
     programVersion: PROGRAM_VERSION,
+    scales,
     encoders,
     webp,
   });
@@ -85,7 +88,7 @@ async function openFaultyStages(choice: TestWorkerChoice, stdout: GuardedStdout)
   const faulty = withFaults(stages, fault.page, actions, onPage);
   const pipeline = new PagePipeline(faulty, PIPELINE_LIMITS, () => performance.now());
   const settings = { maxInputPixels, maxMemoryMb: choice.maxMemory };
-  return { engine, pipeline, ...boundMemory(pipeline, faulty, engine, settings, log) };
+  return { engine, scales, pipeline, ...boundMemory(pipeline, faulty, { engine, scales }, settings, log) };
 }
 
 async function load(faults: Faults["process"], opening: Promise<OpenedStages>): Promise<LoadedStages> {

@@ -84,9 +84,9 @@ describe("upscale", () => {
     ["an unknown ending", ["upscale", "PAGE", "-o", "/tmp/x.bmp"], 1, "--format"],
     [
       "a scale that the model lacks",
-      ["upscale", "PAGE", "-o", "/tmp/x.webp", "-s", "3"],
+      ["upscale", "PAGE", "-o", "/tmp/x.webp", "-s", "5"],
       69,
-      "expected a model of scale 3",
+      "expected a model of scale 5",
     ],
     ["a missing device", ["upscale", "PAGE", "-o", "/tmp/x.webp", "-g", "99"], 69, "gpu-id -1 uses the CPU"],
     ["an unknown model", ["upscale", "PAGE", "-o", "/tmp/x.webp", "-m", "nope"], 69, "bd2x-fast"],

@@ -60,7 +60,7 @@ describe("models list", () => {
   it("shows every model of the manifest, the default one with a star", async () => {
     const lines = (await written((output) => runModelList({ json: false }, output))).trimEnd().split("\n");
     expect(lines.filter((line) => line.startsWith("*"))).toEqual([
-      expect.stringMatching(/^\* bd2x-fast +plain +2x +MIT +\S/),
+      expect.stringMatching(/^\* bd2x-fast +plain +2x 3x 4x +MIT +\S/),
     ]);
   });
 
@@ -71,6 +71,7 @@ describe("models list", () => {
       title: expect.any(String),
       family: "plain",
       scale: 2,
+      scales: [2, 3, 4],
       licence: "MIT",
       isDefault: true,
     });
@@ -82,7 +83,7 @@ describe("models info", () => {
     const text = await info("bd2x-fast");
     for (const line of [
       /^family +plain$/m,
-      /^scale +2x$/m,
+      /^scale +2x; 3x and 4x in two passes$/m,
       /^noise level +the model has none$/m,
       /^licence +MIT$/m,
       /^blobs +data to output$/m,
@@ -107,16 +108,19 @@ describe("models info", () => {
 
   it("gives everything that is resolved as JSON", async () => {
     await addSqueeze("model");
-    const { unknownLayers, ...model } = JSON.parse(await info(folder, { json: true })) as ModelInfo;
+    const { unknownLayers, scales, ...model } = JSON.parse(await info(folder, { json: true })) as ModelInfo;
     expect(model).toEqual(JSON.parse(JSON.stringify(await resolveForeignModel(folder))));
     expect(unknownLayers).toEqual([]);
+    expect(scales).toEqual([1]);
   });
 
   it("says which layers this build lacks, or that it does not know", async () => {
     await addSqueeze("model");
     const model = await resolveForeignModel(folder);
     const line = (unknownLayers: string[] | null) =>
-      /^layers not in this build +(.*)$/m.exec(formatModelInfo({ ...model, unknownLayers }))?.[1];
+      /^layers not in this build +(.*)$/m.exec(
+        formatModelInfo({ ...model, scales: [1], unknownLayers }),
+      )?.[1];
     expect(line(["GridSample", "LSTM"])).toBe("GridSample, LSTM");
     expect(line([])).toBe("none");
     expect(line(null)).toMatch(/not known/);
@@ -211,7 +215,7 @@ describePublished("models info of published models", (root) => {
       /^global means +gap0 of 10 \(64 channels, stride 2\), gap1 of 30 \(128 channels, stride 2\/3\)/m,
     );
     expect(await info(join(root, "realcugan-se"), { scale: 4 })).toMatch(
-      /^added to the output +the input, enlarged/m,
+      /^scale +4x$[\s\S]*^added to the output +the input, enlarged/m,
     );
     expect(await info(join(root, "waifu2x-cunet"))).toMatch(
       /^beyond the edges +its outermost pixels repeated$/m,

@@ -107,6 +107,18 @@ describe("upscale", () => {
     expect(await metadataOf(folder.at("out", "1.jpg"))).toMatchObject({ format: "jpeg", width: 32 });
   });
 
+  it("makes pages three and four times as large in two passes, also averaged with -x", async () => {
+    await writePages(folder.at("in"), 1);
+    for (const [scale, more] of [
+      ["3", []],
+      ["4", ["-x"]],
+    ] as const) {
+      const args = ["upscale", folder.at("in/1.png"), "-o", folder.at(`${scale}.webp`), ...cpu, "-s", scale];
+      expect(await runCli([...args, ...more])).toMatchObject({ code: 0, stderr: "" });
+      expect(await metadataOf(folder.at(`${scale}.webp`))).toMatchObject({ width: 16 * Number(scale) });
+    }
+  });
+
   it("says an image differently with -x", async () => {
     await writePages(folder.at("in"), 1);
     const image = ["--lossless", "--effort", "0"];

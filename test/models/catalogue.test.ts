@@ -57,7 +57,15 @@ describe("models of the manifest", () => {
     await rm(join(folder, "tiny"), { recursive: true });
     const catalogue = await openWith();
     expect(catalogue.list()).toEqual([
-      { name: "tiny", title: "Tiny", family: "generic", scale: 2, licence: "MIT", isDefault: true },
+      {
+        name: "tiny",
+        title: "Tiny",
+        family: "generic",
+        scale: 2,
+        scales: [2, 3, 4],
+        licence: "MIT",
+        isDefault: true,
+      },
     ]);
     expect(catalogue.defaultName).toBe("tiny");
   });
@@ -116,7 +124,9 @@ describe("models of the manifest", () => {
     const choose = async (choice: object, changes: object = {}) =>
       (await openWith(changes)).resolveNameOrPath("tiny", { scale: null, noise: null, ...choice });
     expect(await choose({ scale: 2 })).toMatchObject({ name: "tiny", noise: null });
-    await expect(choose({ scale: 4 })).rejects.toThrow(/of scale 4, received tiny of 2/);
+    expect(await choose({ scale: 4 })).toMatchObject({ name: "tiny", scale: 2 });
+    await expect(choose({ scale: 1 })).rejects.toThrow(/of scale 1, received tiny of 2/);
+    await expect(choose({ scale: 5 })).rejects.toThrow(/of scale 5, received tiny of 2/);
     await expect(choose({ noise: 0 })).rejects.toThrow(/received tiny, which has no noise levels/);
     expect(await choose({ noise: 1 }, { noise: 1 })).toMatchObject({ noise: 1 });
     await expect(choose({ noise: 0 }, { noise: 1 })).rejects.toThrow(/received tiny, of noise 1/);

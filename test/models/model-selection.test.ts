@@ -42,6 +42,8 @@ describe("a folder of waifu2x models", () => {
     [{ scale: 1 }, "noise0_model 0"],
     [{ scale: 1, noise: 3 }, "noise3_model 3"],
     [{ scale: 2, noise: 3 }, "noise3_scale2.0x_model 3"],
+    [{ scale: 4 }, "noise0_scale2.0x_model 0"],
+    [{ scale: 3, noise: 2 }, "noise2_scale2.0x_model 2"],
   ])("gives for %j %s", async (choice, expected) => {
     expect(await choose(choice)).toBe(expected);
   });
@@ -67,12 +69,14 @@ describe("a folder of Real-CUGAN models", () => {
     [{ noise: 1 }, "up2x-denoise1x 1"],
     [{ scale: 3 }, "up3x-conservative -1"],
     [{ scale: 4, noise: 3 }, "up4x-denoise3x 3"],
+    // Twice, where no model gives the scale at once.
+    [{ scale: 3, noise: 1 }, "up2x-denoise1x 1"],
   ])("gives for %j %s", async (choice, expected) => {
     expect(await choose(choice)).toBe(expected);
   });
 
   it("does not take another noise level for one that is not there", async () => {
-    await expect(choose({ scale: 3, noise: 1 })).rejects.toThrow(/for scale 3 and noise 1, none fits/);
+    await expect(choose({ scale: 3, noise: 2 })).rejects.toThrow(/for scale 3 and noise 2, none fits/);
     await expect(choose({ scale: 8 })).rejects.toThrow(/for scale 8 and any noise, none fits/);
   });
 });
@@ -86,6 +90,8 @@ describe("a folder of models without noise levels", () => {
     expect(await choose({})).toBe("realesr-animevideov3-x2 null");
     expect(await choose({ scale: 3 })).toBe("realesr-animevideov3-x3 null");
     expect(await choose({ scale: 8 })).toBe("somebody's null");
+    await rm(join(folder, "realesr-animevideov3-x4.param"));
+    expect(await choose({ scale: 4 })).toBe("realesr-animevideov3-x2 null");
   });
 
   it("is refused when a noise level is asked for", async () => {
@@ -131,6 +137,8 @@ describe("a single file", () => {
     );
     await expect(file("plain", { noise: 1 })).rejects.toThrow(/received plain, which has no noise levels/);
     await expect(file("plain", { scale: 2 })).rejects.toThrow(/of scale 2, received plain of 4/);
+    await expect(file("plain", { scale: 3 })).rejects.toThrow(/of scale 3, received plain of 4/);
+    expect(await file("up2x-denoise3x", { scale: 4 })).toMatchObject({ scale: 2 });
   });
 
   it("is refused when its graph is not of the scale that its name says", async () => {

@@ -6,11 +6,13 @@ import { configureCodecs } from "../../src/stages/codec-settings.js";
 import { canBeginEarly } from "../../src/stages/early-strips.js";
 import type { PageJob, PageOptions } from "../../src/stages/job.js";
 import type { EncodedStrip, Page, PixelBuffer } from "../../src/stages/page.js";
+import { PageScales } from "../../src/stages/page-scales.js";
 import { createPageStages } from "../../src/stages/page-stages.js";
 import { SharpWebpEncoder } from "../../src/stages/sharp-webp.js";
 import type { WebpEncoder } from "../../src/stages/webp-encoder.js";
 import { paintScreentone } from "../support/images.js";
 import { OPTIONS, settled } from "./controlled-stages.js";
+import { enlargementOf } from "./enlargements.js";
 import { NaiveNearestEngine } from "./naive-nearest-engine.js";
 
 beforeAll(configureCodecs);
@@ -51,7 +53,9 @@ class RowEngine extends NaiveNearestEngine {
 
 async function setUp(change: Partial<PageOptions> = {}, webp: WebpEncoder = new SharpWebpEncoder()) {
   const engine = new RowEngine(2);
-  const stages = createPageStages(engine, { maxInputPixels: 1e6, programVersion: "1", encoders: 2, webp });
+  const scales = new PageScales(2, null);
+  const settings = { maxInputPixels: 1e6, programVersion: "1", encoders: 2, webp, scales };
+  const stages = createPageStages(engine, settings);
   const strips: EncodedStrip[] = [];
   let told: () => void = () => undefined;
   const controller = new AbortController();
@@ -203,8 +207,10 @@ describe("canBeginEarly", () => {
     ({ options: { ...STRIPS, ...change } }) as Pick<PageJob, "options"> as PageJob;
 
   it("holds for an opaque page in strips and in the upscaled size", () => {
-    expect(canBeginEarly(pageOf(colour), job({}), 2)).toBe(true);
-    expect(canBeginEarly(pageOf(colour), job({ fit: { width: 80, height: null } }), 2)).toBe(true);
+    expect(canBeginEarly(pageOf(colour), job({}), enlargementOf(2))).toBe(true);
+    expect(canBeginEarly(pageOf(colour), job({ fit: { width: 80, height: null } }), enlargementOf(2))).toBe(
+      true,
+    );
   });
 
   it.each([
@@ -212,6 +218,11 @@ describe("canBeginEarly", () => {
     ["shrunk to fit", pageOf(colour), job({ fit: { width: 79, height: null } })],
     ["with transparency", pageOf(colour, { alpha: { ...colour, channels: 1 } }), job({})],
   ])("does not hold for a page %s", (_name, page, given) => {
-    expect(canBeginEarly(page, given, 2)).toBe(false);
+    expect(canBeginEarly(page, given, enlargementOf(2))).toBe(false);
+  });
+
+  it("holds for the rows of a second pass, but not where they are shrunk", () => {
+    expect(canBeginEarly(pageOf(colour), job({}), enlargementOf(4))).toBe(true);
+    expect(canBeginEarly(pageOf(colour), job({}), enlargementOf(3))).toBe(false);
   });
 });

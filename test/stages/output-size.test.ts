@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PageOptions } from "../../src/stages/job.js";
 import { expectWritableSize, outputSize } from "../../src/stages/output-size.js";
+import { enlargementOf } from "./enlargements.js";
 
 const OPTIONS: PageOptions = {
   ...{ model: null, scale: null, noise: null, tile: 0, fit: null },
@@ -35,7 +36,7 @@ describe("the format's limit", () => {
   const check =
     (height: number, change: Partial<PageOptions> = {}) =>
     () =>
-      expectWritableSize({ width: 700, height }, 2, { ...OPTIONS, ...change });
+      expectWritableSize({ width: 700, height }, enlargementOf(2), { ...OPTIONS, ...change });
 
   it("is WebP's 16383, to the pixel", () => {
     expect(check(8191)).not.toThrow();
@@ -57,7 +58,8 @@ describe("the format's limit", () => {
 
   it("holds for each strip where strips are wanted, and for the width always", () => {
     expect(check(9000, { strips: true })).not.toThrow();
-    const wide = () => expectWritableSize({ width: 9000, height: 700 }, 2, { ...OPTIONS, strips: true });
+    const wide = () =>
+      expectWritableSize({ width: 9000, height: 700 }, enlargementOf(2), { ...OPTIONS, strips: true });
     expect(wide).toThrow(/fit with a width of at most 16383, or for another format/);
   });
 });

@@ -2,6 +2,7 @@ import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { configureCodecs } from "../../src/stages/codec-settings.js";
 import type { PageJob, PageOptions } from "../../src/stages/job.js";
+import { PageScales } from "../../src/stages/page-scales.js";
 import { createPageStages } from "../../src/stages/page-stages.js";
 import { PagePipeline } from "../../src/stages/pipeline.js";
 import { SharpWebpEncoder } from "../../src/stages/sharp-webp.js";
@@ -23,6 +24,7 @@ function setUp() {
     maxInputPixels: 1_000_000,
     programVersion: "1.0.0",
     encoders: 2,
+    scales: new PageScales(2, null),
     webp: new SharpWebpEncoder(),
   });
   const pipeline = new PagePipeline(stages, { decode: TWO, upscale: TWO, encode: TWO }, () =>
@@ -102,7 +104,7 @@ describe("the real stages around a naive engine", () => {
       process(await pngClaiming(5000, 5000)),
       process(Buffer.from("<svg/>")),
       process(png.subarray(0, png.length / 2)),
-      process(png, { scale: 3 }),
+      process(png, { scale: 1 }),
       process(png, { model: "other" }),
       process(png, { format: "jpeg", lossless: true }),
     ];

@@ -3,6 +3,7 @@ import type { Page } from "../../src/stages/page.js";
 import { PixelCustody } from "../../src/stages/pixel-custody.js";
 import { upscalePage } from "../../src/stages/upscale.js";
 import { OPTIONS } from "./controlled-stages.js";
+import { enlargementOf } from "./enlargements.js";
 import { NaiveNearestEngine } from "./naive-nearest-engine.js";
 
 /** Its results count how often they are given back. */
@@ -68,7 +69,9 @@ describe("a page with alpha", () => {
       },
     };
     const custody = new PixelCustody();
-    const made = upscalePage(pageOf(vi.fn()), engine, job).then(({ page }) => custody.keep(page, job.signal));
+    const made = upscalePage(pageOf(vi.fn()), engine, enlargementOf(2), job).then(({ page }) =>
+      custody.keep(page, job.signal),
+    );
     await expect(made).rejects.toThrow("cancelled");
     expect([engine.made, engine.released]).toEqual([pass, pass]);
   });

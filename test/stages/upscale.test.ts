@@ -4,6 +4,7 @@ import { UpscalerError } from "../../src/errors.js";
 import type { PageOptions } from "../../src/stages/job.js";
 import type { Page } from "../../src/stages/page.js";
 import { expectLoadedModel, upscalePage } from "../../src/stages/upscale.js";
+import { enlargementOf } from "./enlargements.js";
 import { numbers } from "./images.js";
 import { NaiveNearestEngine } from "./naive-nearest-engine.js";
 
@@ -11,6 +12,7 @@ const OPTIONS: PageOptions = {
   ...{ model: null, scale: null, noise: null, tile: 96, fit: null },
   ...{ format: "webp", quality: null, effort: null, lossless: false, strips: false },
 };
+const ONCE = enlargementOf(2);
 const OPAQUE: Page = {
   colour: { data: new Uint8Array([1, 2, 3, 4, 5, 6]), width: 2, height: 1, channels: 3 },
   alpha: null,
@@ -31,7 +33,7 @@ describe("an opaque page", () => {
   it("is enlarged once, with everything else kept and the engine named", async () => {
     const engine = new NaiveNearestEngine(2);
     const { onProgress, ...rest } = job();
-    const upscaled = await upscalePage(OPAQUE, engine, { ...rest, onProgress });
+    const upscaled = await upscalePage(OPAQUE, engine, ONCE, { ...rest, onProgress });
     expect(upscaled).toMatchObject({ model: "nearest", precision: "fp32", tile: 64, device: "naive" });
     expect(upscaled.page).toMatchObject({ alpha: null, greyscale: true, source: OPAQUE.source });
     expect(upscaled.page.warnings).toEqual(["from before", "tile was made smaller"]);
@@ -47,7 +49,7 @@ describe("an opaque page", () => {
 describe("a transparent page", () => {
   it("has its alpha enlarged as a grey image by the same network", async () => {
     const engine = new NaiveNearestEngine(2);
-    const { page } = await upscalePage(TRANSPARENT, engine, job());
+    const { page } = await upscalePage(TRANSPARENT, engine, ONCE, job());
     expect(engine.received.map(({ data, channels }) => [numbers(data), channels])).toEqual([
       [[1, 2, 3, 4, 5, 6], 3],
       [[10, 10, 10, 200, 200, 200], 3],
@@ -58,7 +60,10 @@ describe("a transparent page", () => {
 
   it("says each warning once and counts the tiles of both passes", async () => {
     const { onProgress, ...rest } = job();
-    const { page } = await upscalePage(TRANSPARENT, new NaiveNearestEngine(), { ...rest, onProgress });
+    const { page } = await upscalePage(TRANSPARENT, new NaiveNearestEngine(), ONCE, {
+      ...rest,
+      onProgress,
+    });
     expect(page.warnings).toEqual(["from before", "tile was made smaller"]);
     expect(onProgress.mock.calls).toEqual([
       [1, 4],
@@ -73,7 +78,7 @@ describe("a transparent page", () => {
     const reason = new UpscalerError("cancelled", "cancelled");
     const engine = new NaiveNearestEngine();
     const onProgress = vi.fn((done: number) => done === 2 && controller.abort(reason));
-    await expect(upscalePage(TRANSPARENT, engine, job(controller, onProgress))).rejects.toBe(reason);
+    await expect(upscalePage(TRANSPARENT, engine, ONCE, job(controller, onProgress))).rejects.toBe(reason);
     expect(engine.received).toHaveLength(1);
   });
 });
@@ -90,7 +95,7 @@ describe("an engine that misbehaves", () => {
         return { ...right, image: { ...right.image, ...change } };
       }
     }
-    await expect(upscalePage(OPAQUE, new Wrong(), job())).rejects.toMatchObject({
+    await expect(upscalePage(OPAQUE, new Wrong(), ONCE, job())).rejects.toMatchObject({
       code: "internal",
       message: expect.stringContaining("expected the engine to give 4 x 2 pixels in 24 bytes"),
     });
@@ -100,14 +105,14 @@ describe("an engine that misbehaves", () => {
     const lost = new UpscalerError("gpu_lost", "the device is gone");
     const engine = new NaiveNearestEngine();
     vi.spyOn(engine, "upscale").mockRejectedValue(lost);
-    await expect(upscalePage(OPAQUE, engine, job())).rejects.toBe(lost);
+    await expect(upscalePage(OPAQUE, engine, ONCE, job())).rejects.toBe(lost);
   });
 });
 
 describe("options that the engine cannot serve", () => {
   it.each([
     [{ model: "other" }, "model_not_found", "expected model to be nearest, received other"],
-    [{ scale: 4 }, "unsupported_option", "expected scale to be 2"],
+    [{ noise: 1 }, "unsupported_option", "expected noise to be absent"],
   ])("%o", (change, code, message) => {
     const check = () => expectLoadedModel({ ...OPTIONS, ...change }, new NaiveNearestEngine());
     expect(check).toThrow(message);
@@ -115,7 +120,7 @@ describe("options that the engine cannot serve", () => {
   });
 
   it("pass when they name what is loaded, or nothing", () => {
-    expectLoadedModel({ ...OPTIONS, model: "nearest", scale: 2 }, new NaiveNearestEngine());
+    expectLoadedModel({ ...OPTIONS, model: "nearest" }, new NaiveNearestEngine());
     expectLoadedModel(OPTIONS, new NaiveNearestEngine());
   });
 });

@@ -56,6 +56,10 @@ describe("a supervisor", () => {
       ...{ nonce: 5, queued: 0, running: 0, outcomes: { result: 8 } },
       stages: { decode: { done: 8 }, upscale: { done: 8 }, encode: { done: 8, running: 0 } },
     });
+    for (const scale of [3, 4]) {
+      expect(await upscale(supervisor, 20 + scale, page, { scale })).toMatchObject({ width: 48 * scale });
+    }
+    expect(await upscale(supervisor, 30, page, { scale: 1 })).toMatchObject({ code: "unsupported_option" });
     const memory = stats.memory_mb as { rss: number; pages_limit: number };
     expect(memory.pages_limit).toBe(2 * (512 - 128 - 64));
     expect(memory.rss).toBeGreaterThan(0);
