@@ -225,7 +225,7 @@ export class FleetChild {
   #onAnswer(answer: ResultMessage | ErrorMessage): void {
     const page = this.#flight.end(answer.id);
     if (page === undefined) return;
-    const pixels = answer.t === "result" ? answer.source.width * answer.source.height : 0;
+    const pixels = answer.t === "result" ? answer.source.width * answer.source.height * page.weight : 0;
     this.#throughput.left(pixels, this.isIdle, this.#now);
     this.#events.onAnswer(this, page, answer);
   }

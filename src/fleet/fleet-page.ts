@@ -14,8 +14,10 @@ const NO_DATA = new Uint8Array(0);
 /** One page on its way through the fleet, over as many workers as that takes. */
 export class FleetPage implements Passenger {
   readonly job: PageJob;
-  /** As far as is known without opening the image. */
+  /** As far as is known without opening the image; each counts `weight` times. */
   readonly pixels: number;
+  /** What there is to make of each pixel, of a page that leaves the scale open 1. */
+  readonly weight: number;
   readonly result: Promise<PageResult>;
   id: number | null = null;
   crashes = 0;
@@ -23,9 +25,12 @@ export class FleetPage implements Passenger {
   readonly #strips: StripMessage[] = [];
   #settle: { resolve: (result: PageResult) => void; reject: (reason: unknown) => void } | null = null;
 
-  constructor(job: PageJob, pixels: number) {
+  /** @param usualScale of requests that name none; null where it is not known */
+  constructor(job: PageJob, pixels: number, usualScale: number | null = null) {
     this.job = job;
-    this.pixels = pixels;
+    const { scale } = job.options;
+    this.weight = scale === null || usualScale === null ? 1 : (scale / usualScale) ** 2;
+    this.pixels = pixels * this.weight;
     this.result = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });

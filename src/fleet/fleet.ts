@@ -75,7 +75,7 @@ export class Fleet implements PageProcessor {
   process(job: PageJob): Promise<PageResult> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#quarantine.find(job.data) !== null) return Promise.reject(crashedTwice(null));
-    const page = new FleetPage(job, this.#estimate.estimate(job.data));
+    const page = new FleetPage(job, this.#estimate.estimate(job.data), this.#usualScale);
     if (job.signal.aborted) page.reject(job.signal.reason);
     else {
       job.signal.addEventListener("abort", () => this.#drop(page), { once: true });
@@ -94,6 +94,11 @@ export class Fleet implements PageProcessor {
     this.#isClosing = true;
     for (const page of this.#waiting.takeAll()) page.reject(this.#failure);
     await Promise.all(this.children.map((child) => child.close()));
+  }
+
+  get #usualScale(): number | null {
+    const [model] = this.children.flatMap(({ ready }) => ready?.models ?? []);
+    return model?.scales[0] ?? null;
   }
 
   #childOf(page: FleetPage): FleetChild | null {

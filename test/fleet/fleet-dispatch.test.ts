@@ -23,6 +23,15 @@ describe("pages for several workers", () => {
     expect(harness.pagesAt(1)).toEqual([2, 3]);
   });
 
+  it("count by the scale that they ask for", async () => {
+    const harness = await FleetHarness.ready(2);
+    await harness.page(1, 1, 10, { scale: 4 });
+    await harness.page(2, 1, 10, { scale: 2 });
+    await harness.page(3, 1, 10);
+    // Two pages of 2x, the usual scale, are half of what one of 4x is.
+    expect(harness.pagesAt(1)).toEqual([2, 3]);
+  });
+
   it("go to the faster one once speeds are known", async () => {
     const harness = await FleetHarness.ready(2);
     await harness.page(1);

@@ -109,8 +109,8 @@ export class FleetHarness {
     return { job, outcome: outcomeOf(result), result };
   }
 
-  async page(byte: number, priority = 1, bytes = 1) {
-    const started = this.process(new TestJob(byte, priority, bytes));
+  async page(byte: number, priority = 1, bytes = 1, options: Partial<PageOptions> = {}) {
+    const started = this.process(new TestJob(byte, priority, bytes, options));
     await settled();
     return started;
   }
