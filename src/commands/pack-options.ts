@@ -7,6 +7,7 @@ import { addLogOptions, type LogChoice } from "./program-log.js";
 export interface PackChoice extends ImageChoice, LogChoice {
   readonly priority: number | null;
   readonly strips: boolean;
+  readonly scale: number | null;
 }
 
 /** Adds the files and options of `pack`. */
@@ -16,6 +17,11 @@ export function addPackOptions(command: Command): Command {
       new Option("-p, --priority <0-2>", "0 prefetch, 1 normal, 2 visible")
         .argParser(integerFrom(0, 2))
         .default(null, "1"),
+    )
+    .addOption(
+      new Option("-s, --scale <1-4>", "how much larger results are, one of those in the worker's ready")
+        .argParser(integerFrom(1, 4))
+        .default(null, "what the worker was started with"),
     )
     .option("--strips", "ask for each page as strips from the top, an image each", false);
   return addLogOptions(command, "warn");
@@ -35,6 +41,7 @@ export function toRequestFields({ fit, ...choice }: PackChoice): RequestFields {
     lossless: choice.lossless || undefined,
     priority: choice.priority ?? undefined,
     strips: choice.strips || undefined,
+    scale: choice.scale ?? undefined,
     fit: fit === null ? undefined : definedSides(fit),
   };
 }

@@ -80,6 +80,8 @@ describe("pack", () => {
       "3",
       "--lossless",
       "--strips",
+      "--scale",
+      "3",
       "--fit",
       "x70",
     ];
@@ -92,6 +94,7 @@ describe("pack", () => {
         effort: 3,
         lossless: true,
         strips: true,
+        scale: 3,
         fit: { height: 70 },
       },
     });
