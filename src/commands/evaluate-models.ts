@@ -2,7 +2,6 @@ import type { Writable } from "node:stream";
 import { EXIT, type ExitCode } from "../../protocol/error-codes.js";
 import { writeWhole } from "../files/write-whole.js";
 import type { Log } from "../log.js";
-import type { ResolvedModel } from "../models/catalogue.js";
 import { interpolations, modelContender, modelLabel } from "../quality/contenders.js";
 import { CropSheet } from "../quality/crop-sheet.js";
 import type { JpegQuality } from "../quality/degrade.js";
@@ -21,6 +20,7 @@ import {
   qualityName,
 } from "../quality/evaluation-report.js";
 import { listImages } from "../quality/originals.js";
+import { PageScales } from "../stages/page-scales.js";
 import { sharp } from "../stages/sharp.js";
 import { PROGRAM_NAME, PROGRAM_VERSION } from "../version.js";
 import type { EvaluateChoice } from "./evaluate-options.js";
@@ -29,15 +29,17 @@ import { type LogChoice, openLog } from "./program-log.js";
 
 /** @returns interpolations and models, those of one scale together */
 async function contendersOf(choice: EvaluateChoice, log: Log): Promise<readonly Contender[]> {
-  const models: ResolvedModel[] = [];
-  for (const name of choice.models) models.push(await resolveModel(name, choice));
+  const models: Contender[] = [];
+  for (const name of choice.models) {
+    const model = await resolveModel(name, choice);
+    const enlargement = new PageScales(model.scale, choice.scale).enlargementFor({ scale: null });
+    const open = () => openEngine({ ...choice, model: name }, log);
+    models.push(modelContender({ ...model, name: modelLabel(model) }, enlargement, open));
+  }
   const scales = [...new Set(models.map(({ scale }) => scale))].sort((a, b) => a - b);
   return scales.flatMap((scale) => [
     ...interpolations(scale),
-    ...models.flatMap((model, at) => {
-      const open = () => openEngine({ ...choice, model: choice.models[at] ?? null }, log);
-      return model.scale === scale ? [modelContender({ ...model, name: modelLabel(model) }, open)] : [];
-    }),
+    ...models.filter((model) => model.scale === scale),
   ]);
 }
 

@@ -1,6 +1,9 @@
 import { basename, dirname } from "node:path";
 import type { Engine } from "../engine/engine.js";
 import type { ResolvedModel } from "../models/catalogue.js";
+import type { Enlargement } from "../models/scales.js";
+import type { PixelBuffer } from "../stages/page.js";
+import { upscalePage } from "../stages/upscale.js";
 import { CATMULL_ROM, enlarge, type Kernel, LANCZOS3 } from "./enlarge.js";
 import type { Contender } from "./evaluate.js";
 
@@ -23,18 +26,36 @@ export function interpolations(scale: number): readonly Contender[] {
   }));
 }
 
-/** @param open loads the model */
+/** @returns the image as a worker enlarges a page of it */
+async function enlargePage(
+  engine: Engine,
+  enlargement: Enlargement,
+  colour: PixelBuffer,
+  greyscale: boolean,
+): Promise<PixelBuffer> {
+  const source = { width: colour.width, height: colour.height, format: "raw" };
+  const page = { colour, alpha: null, greyscale, source, warnings: [] };
+  const job = { options: { tile: null, fit: null }, priority: 1, signal: never };
+  return (await upscalePage(page, engine, enlargement, job)).page.colour;
+}
+
+/**
+ * @param enlargement one that the model can serve
+ * @param open loads the model
+ */
 export function modelContender(
-  { name, scale, sha256 }: Pick<ResolvedModel, "name" | "scale" | "sha256">,
+  { name, sha256 }: Pick<ResolvedModel, "name" | "sha256">,
+  enlargement: Enlargement,
   open: () => Promise<Engine>,
 ): Contender {
+  const passes = enlargement.between === null ? "" : ", twice";
   return {
-    ...{ name, scale, modelSha256: sha256 },
+    ...{ name: `${name}${passes}`, scale: enlargement.scale, modelSha256: sha256 },
     open: async () => {
       const engine = await open();
       return {
         computedBy: `${engine.device.name}, ${engine.precision}`,
-        upscale: async (image) => (await engine.upscale(image, { tile: null, signal: never })).image,
+        upscale: (image, greyscale) => enlargePage(engine, enlargement, image, greyscale),
         close: () => engine.close(),
       };
     },

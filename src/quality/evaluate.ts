@@ -19,7 +19,8 @@ export interface Contender {
 export interface OpenContender {
   /** The device and its arithmetic, for the report; null for an interpolation. */
   readonly computedBy: string | null;
-  upscale(image: PixelBuffer): Promise<PixelBuffer>;
+  /** @param greyscale whether the image was stored without colour */
+  upscale(image: PixelBuffer, greyscale: boolean): Promise<PixelBuffer>;
   close(): Promise<void>;
 }
 
@@ -125,7 +126,7 @@ async function scoreImage(
   for (const quality of qualities) {
     const input = await degrade(original, scale, quality, read.greyscale);
     const started = performance.now();
-    const result = await opened.upscale(input);
+    const result = await opened.upscale(input, read.greyscale);
     const seconds = (performance.now() - started) / 1000;
     scores.push({ image, quality, seconds, ...score(original, result) });
     onResult?.(image, quality, result);

@@ -20,6 +20,11 @@ export interface UpscaledPage {
   readonly device: string;
 }
 
+/** What of a job the upscale stage looks at. */
+export interface UpscaleJob extends Pick<PageJob, "priority" | "signal" | "onProgress"> {
+  readonly options: Pick<PageOptions, "tile" | "fit">;
+}
+
 /**
  * @throws {UpscalerError} model_not_found, unsupported_option: what is asked for is not what the engine has loaded
  */
@@ -48,7 +53,7 @@ export async function upscalePage(
   page: Page,
   engine: Engine,
   enlargement: Enlargement,
-  job: Pick<PageJob, "options" | "priority" | "signal" | "onProgress">,
+  job: UpscaleJob,
   rowReader?: RowReader,
 ): Promise<UpscaledPage> {
   const { signal } = job;

@@ -77,6 +77,17 @@ describe("models evaluate", () => {
     expect([picture.width, picture.height]).toEqual([4 * 228 + 4, 40 + 2 * 248]);
   });
 
+  it("compares at another scale what gives it in two passes", async () => {
+    const { code, text } = await evaluate("bd2x-fast", "--data", folder, "-q", "none", "--scale", "3");
+    expect(code).toBe(EXIT.ok);
+    expect(text).toMatch(/^## 3x$/m);
+    const rows = [...text.matchAll(/^\| (bicubic|Lanczos|bd2x-fast, twice) +\| +([\d.]+) \//gm)];
+    const [bicubic = Number.NaN, , twice] = rows.map(([, , db]) => Number(db));
+    expect(rows.map(([, name]) => name)).toEqual(["bicubic", "Lanczos", "bd2x-fast, twice"]);
+    // A picture that lies half a pixel beside the original would come out far below.
+    expect(twice).toBeGreaterThan(bicubic);
+  });
+
   it("leaves bad files out, says so, and ends as a failure", async () => {
     const bad = await mkdtemp(join(tmpdir(), "evaluate-bad-"));
     await writeFile(join(bad, "broken.png"), "no image");
