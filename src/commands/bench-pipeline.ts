@@ -6,16 +6,19 @@ import { benchPipeline, type PipelineMeasurement, type PipelinePlan } from "../b
 import { formatPipeline, type PipelineSetting, pipelineReport, summarise } from "../bench/pipeline-report.js";
 import { BENCH_PRIORITY } from "../bench/pipeline-round.js";
 import { timelineSvg } from "../bench/timeline-svg.js";
-import type { Engine } from "../engine/engine.js";
 import { createLog } from "../log.js";
 import type { PageJob } from "../stages/job.js";
 import { PROGRAM_NAME, PROGRAM_VERSION } from "../version.js";
 import type { BenchPipelineChoice } from "./bench-pipeline-options.js";
 import { toPageOptions } from "./image-options.js";
-import { openParts } from "./open-stages.js";
+import { openParts, type PipelineParts } from "./open-stages.js";
 import { readPages } from "./read-pages.js";
 
-function settingOf(engine: Engine, choice: BenchPipelineChoice, pages: number): PipelineSetting {
+function settingOf(
+  { engine, scales }: PipelineParts,
+  choice: BenchPipelineChoice,
+  pages: number,
+): PipelineSetting {
   const { format, quality, effort, count, rounds } = choice;
   return {
     program: `${PROGRAM_NAME} ${PROGRAM_VERSION}`,
@@ -26,7 +29,7 @@ function settingOf(engine: Engine, choice: BenchPipelineChoice, pages: number): 
     isGpu: engine.device.backend === "vulkan",
     loadAverage: loadavg()[0] ?? 0,
     date: new Date().toISOString(),
-    output: format === "png" ? format : `${format}, quality ${quality}, effort ${effort}`,
+    output: `${scales.all[0]}x, ${format === "png" ? format : `${format}, quality ${quality}, effort ${effort}`}`,
     ...{ pages, count, rounds },
   };
 }
@@ -67,8 +70,9 @@ export async function runBenchPipeline(
 ): Promise<ExitCode> {
   const pages = await readPages(choice.pages);
   const log = createLog((line) => void process.stderr.write(`${line}\n`), { least: "warn" });
-  const { engine, stages, limits } = await openParts(choice, log);
-  const setting = settingOf(engine, choice, pages.length);
+  const parts = await openParts(choice, log);
+  const { engine, stages, limits } = parts;
+  const setting = settingOf(parts, choice, pages.length);
   const { count, rounds } = choice;
   const createJob = jobCreator(pages, choice);
   try {
