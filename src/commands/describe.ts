@@ -9,11 +9,14 @@ import {
   MESSAGE_LIMITS,
   PROTOCOL_VERSION,
 } from "../../protocol/limits.js";
+import { ModelCatalogue } from "../models/catalogue.js";
 import { announcedLimits, FEATURES } from "../session/reports.js";
 import { PROGRAM_NAME, PROGRAM_VERSION } from "../version.js";
+import { forUser } from "./models.js";
+import { MODELS_FOLDER } from "./open-engine.js";
 
 /** @returns what a client can know of the worker without starting it; names are those of the wire */
-export function describeWorker() {
+function describeWorker(catalogue: ModelCatalogue) {
   const { maxUnsentBytes, maxUnsentFrames, stallMs, drainMs, graceMs, flushStallMs } = DEFAULT_WORKER_LIMITS;
   return {
     name: PROGRAM_NAME,
@@ -37,6 +40,8 @@ export function describeWorker() {
       max_string_bytes: MESSAGE_LIMITS.stringBytes,
       max_request_id: MAX_REQUEST_ID,
     },
+    default_model: catalogue.defaultName,
+    models: catalogue.list().map(({ name, scales }) => ({ name, scales })),
     errors: REQUEST_ERROR_CODES,
     fatals: mapValues(FATAL_ERROR_CODES, ({ exitCode }) => ({ exit_code: exitCode })),
     exit_codes: EXIT_CODES,
@@ -62,9 +67,14 @@ function mapValues<Key extends string, From, To>(
   return Object.fromEntries(entries) as Record<Key, To>;
 }
 
-/** Prints the description of the worker and its protocol as one JSON object. */
+/**
+ * Prints the description of the worker and its protocol as one JSON object.
+ *
+ * @throws {UpscalerError} model_invalid: the manifest of the models that come with the program is damaged
+ */
 export async function runDescribe(output: Writable): Promise<ExitCode> {
-  output.end(`${JSON.stringify(describeWorker(), null, 2)}\n`);
+  const catalogue = await forUser(() => ModelCatalogue.open(MODELS_FOLDER));
+  output.end(`${JSON.stringify(describeWorker(catalogue), null, 2)}\n`);
   await once(output, "finish");
   return EXIT.ok;
 }

@@ -10,6 +10,7 @@ describe("describe", () => {
     const described = JSON.parse(stdout.toString());
     expect(described).toMatchObject({
       proto: [1],
+      default_model: "bd2x-fast",
       errors: REQUEST_ERROR_CODES,
       messages: protocolSchema(),
     });
@@ -17,12 +18,14 @@ describe("describe", () => {
     expect(described.fatals.client_stalled).toEqual({ exit_code: described.exit_codes.protocol });
   });
 
-  it("says of the worker what its hello says", async () => {
+  it("says of the worker what its hello and ready say", async () => {
     const described = JSON.parse((await runCli(["describe"])).stdout.toString());
     const worker = new RawWorker();
     const { name, version, proto, features, limits } = await worker.type("hello");
-    worker.endInput();
     expect(described).toMatchObject({ name, version, proto, features, limits });
+    const { models, default_model } = await worker.hello().type("ready");
+    worker.endInput();
+    expect(described).toMatchObject({ default_model, models: expect.arrayContaining(models as unknown[]) });
     expect((await worker.ended).code).toBe(EXIT.ok);
   });
 });
