@@ -1,11 +1,11 @@
-"""Make the data pack: art re-encoded for training, validation art as it is, lettering sheets, an index.
+"""Make the data pack: art, validation art, sheets of vector drawings and of lettering, an index.
 
-    python pack_data.py --art FOLDER --out PACK [--parts 2]
+    python pack_data.py --art FOLDER --icon-sets FOLDER --clip-art FOLDER --out PACK [--parts 3]
 
-FOLDER holds INDEX.tsv (columns file, licence, author, ...) and art/. Whole artists (by default horst and
-crawl) are held out for validation and copied unchanged. Training art is area-downscaled, which also washes
-out the marks of its own JPEG compression. PACK/index.json names every file with its sha256, its origin,
-licence and author, so that a run can state exactly what it was trained on.
+The art's folder holds INDEX.tsv (columns file, licence, author, ...) and art/. It is copied unchanged; whole
+artists (by default horst and crawl) are held out for validation. Each folder in that of the icon sets is an
+unpacked npm package @iconify-json/NAME. PACK/index.json names every file with its sha256, its origin, licence
+and author, so that a run can state exactly what it was trained on.
 
 With --parts N the files are spread over PACK/1 to PACK/N, each with the whole index: copied over one another
 into one folder they are the pack, and reading a pack that lacks a part fails at the first missing file.
@@ -20,16 +20,18 @@ import io
 import json
 import random
 import re
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+import numpy as np
 
-from lettering import FontLibrary, render_sheet
+from lettering import FontLibrary
+from lettering import render_sheet as render_lettering
+from vector_drawings import DrawingSource, read_clip_art, read_icon_set
+from vector_sheets import render_sheet
 
-JPEG_444 = 0
 LETTERING_SHEETS = 40
 LETTERING_SIZE = 640
 SEED = 20260101
@@ -47,19 +49,6 @@ def spread(rows: list[dict[str, str]], artist: str, limit: int) -> list[dict[str
     return [own[i * len(own) // count] for i in range(count)]
 
 
-def shrink(source: Path, large_factor: float, small_factor: float, quality: int) -> bytes:
-    """Area-downscale (images over 1200 px by large_factor, others by small_factor), as 4:4:4 JPEG bytes."""
-    with Image.open(source) as opened:
-        image = opened.convert("L" if opened.mode == "L" else "RGB")
-    factor = large_factor if max(image.size) > 1200 else small_factor
-    size = (round(image.width / factor), round(image.height / factor))
-    buffer = io.BytesIO()
-    image.resize(size, Image.Resampling.BOX).save(
-        buffer, "JPEG", quality=quality, subsampling=JPEG_444, optimize=True, progressive=True
-    )
-    return buffer.getvalue()
-
-
 @dataclass(frozen=True)
 class PackFile:
     """One file of the pack: its name in it, its bytes, and what the index tells of its origin."""
@@ -74,7 +63,7 @@ class PackFile:
 
 
 def pack_art(arguments: argparse.Namespace) -> list[PackFile]:
-    """Training art shrunk, validation art as it is."""
+    """Every picture as it is."""
     with open(arguments.art / "INDEX.tsv", encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t"))
     held_out = set(arguments.held_out)
@@ -86,13 +75,40 @@ def pack_art(arguments: argparse.Namespace) -> list[PackFile]:
         source = arguments.art / "art" / row["file"]
         artist = artist_of(row["file"])
         facts = {"artist": artist, "licence": row["licence"], "author": row["author"], "origin": row["repo"]}
-        if artist in held_out:
-            return PackFile(f"validation/{row['file']}", source.read_bytes(), facts)
-        content = shrink(source, arguments.large_factor, arguments.small_factor, arguments.quality)
-        return PackFile(f"training/{row['file']}", content, facts)
+        folder = "validation" if artist in held_out else "training"
+        return PackFile(f"{folder}/{row['file']}", source.read_bytes(), facts)
 
-    with ThreadPoolExecutor(arguments.threads) as threads:
-        return list(threads.map(pack_row, rows))
+    return [pack_row(row) for row in rows]
+
+
+def pack_drawings(arguments: argparse.Namespace) -> list[PackFile]:
+    """Sheets of vector drawings, lossless."""
+    folders = sorted(path.parent for path in arguments.icon_sets.glob("**/icons.json"))
+    sources = [read_icon_set(folder) for folder in folders] + [read_clip_art(arguments.clip_art)]
+    # Each process gets the drawings once: they are hundreds of megabytes.
+    with ProcessPoolExecutor(arguments.processes, initializer=keep_sources, initargs=(sources,)) as processes:
+        return list(processes.map(pack_sheet_of_drawings, range(arguments.sheets)))
+
+
+kept_sources: list[DrawingSource] = []
+
+
+def keep_sources(sources: list[DrawingSource]) -> None:
+    """Leave the drawings where a process of the pool finds them."""
+    kept_sources.extend(sources)
+
+
+def pack_sheet_of_drawings(number: int) -> PackFile:
+    sheet, chosen = render_sheet(kept_sources, np.random.default_rng([SEED, number]))
+    buffer = io.BytesIO()
+    sheet.save(buffer, "WEBP", lossless=True, method=4)
+    facts = {
+        "artist": "vector",
+        "licence": "; ".join(source.licence for source in chosen),
+        "author": "; ".join(source.author for source in chosen),
+        "origin": "; ".join(source.name for source in chosen),
+    }
+    return PackFile(f"training/vector-{number:03}.webp", buffer.getvalue(), facts)
 
 
 def pack_lettering(fonts: Path) -> list[PackFile]:
@@ -103,7 +119,7 @@ def pack_lettering(fonts: Path) -> list[PackFile]:
     def pack_sheet(number: int) -> PackFile:
         buffer = io.BytesIO()
         script = library.script_at((number + 0.5) / LETTERING_SHEETS)
-        sheet = render_sheet(library, script, LETTERING_SIZE, rng)
+        sheet = render_lettering(library, script, LETTERING_SIZE, rng)
         sheet.save(buffer, "WEBP", lossless=True, method=6)
         return PackFile(f"lettering/{number:02}.webp", buffer.getvalue())
 
@@ -140,21 +156,23 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--art", type=Path, required=True, help="folder with INDEX.tsv and art/")
+    parser.add_argument("--icon-sets", type=Path, required=True, help="folder with unpacked icon sets")
+    parser.add_argument(
+        "--clip-art", type=Path, required=True, help="folder with SVG files of openclipart-svg"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder to write the pack into")
     parser.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts"), help="folder with fonts")
     parser.add_argument(
         "--held-out", nargs="*", default=["horst", "crawl"], help="artists kept for validation"
     )
-    parser.add_argument("--large-factor", type=float, default=1.25, help="downscaling of images over 1200 px")
-    parser.add_argument("--small-factor", type=float, default=1.3, help="downscaling of smaller images")
-    parser.add_argument("--quality", type=int, default=92, help="JPEG quality of the training art")
     parser.add_argument("--validation-limit", type=int, default=24, help="most validation images per artist")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--sheets", type=int, default=160, help="sheets of vector drawings")
+    parser.add_argument("--processes", type=int, default=2, help="processes that render these")
     parser.add_argument("--parts", type=int, default=1, help="folders to spread the pack over")
     arguments = parser.parse_args()
     if arguments.parts < 1:
         parser.error(f"expected --parts of at least 1, received {arguments.parts}")
-    files = pack_art(arguments) + pack_lettering(arguments.fonts)
+    files = pack_art(arguments) + pack_drawings(arguments) + pack_lettering(arguments.fonts)
     for folder in write_pack(arguments.out, files, arguments.parts):
         written = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
         print(f"{folder}: {len(written)} files, {sum(written) / 2**20:.1f} MiB")

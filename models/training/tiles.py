@@ -27,6 +27,9 @@ Pixels = NDArray[np.uint8]
 # Low-resolution side of a tile; the high-resolution one is twice that.
 TILE = 256
 SCALE = 2
+# Kernels that art is shrunk with, and how often: pages come sharp from one shop and soft from the next.
+KERNELS = (Image.Resampling.LANCZOS, Image.Resampling.BICUBIC, Image.Resampling.HAMMING, Image.Resampling.BOX)
+KERNEL_SHARES = (0.4, 0.3, 0.15, 0.15)
 # Input levels that a scan's black and white come from or go to, and the exponent between them.
 BLACK_POINTS, WHITE_POINTS, GAMMAS = (0, 20), (235, 255), (0.8, 1.25)
 # How far soft originals are enlarged, or with which sigma (pixels) they are blurred.
@@ -41,7 +44,7 @@ cv2.setNumThreads(1)
 class TileMix:
     """Probabilities of what a tile is made of; with all of them 0 it is a crop of the art as it is.
 
-    shrink: extra area-downscaling of the crop by up to shrink_limit, for finer detail per pixel.
+    shrink: the crop shrunk by up to shrink_limit, for finer detail per pixel and without marks of compression.
     scene: a drawn scene of flat colour takes the place of the art. smooth: gradients without edges do.
     tone: printed in greyscale with screentone; line_art: the share of these that are a drawn scene.
     grey: made grey without it. levels: the share of grey tiles whose contrast was stretched or reduced.
@@ -105,7 +108,7 @@ def load_art(pack: Path, artist_weights: dict[str, float]) -> Art:
 
 
 def crop_resized(picture: Pixels, factor: float, rng: np.random.Generator) -> Pixels:
-    """A random square of SCALE*TILE pixels after area-downscaling by factor; small pictures are mirrored."""
+    """A random square of SCALE*TILE pixels of the picture shrunk by factor; small pictures are mirrored."""
     size = SCALE * TILE
     wanted = round(size * factor)
     height, width = picture.shape[:2]
@@ -117,7 +120,8 @@ def crop_resized(picture: Pixels, factor: float, rng: np.random.Generator) -> Pi
         crop = np.pad(crop, missing[: crop.ndim], mode="symmetric")
     if wanted == size:
         return crop
-    return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
+    kernel = KERNELS[int(rng.choice(len(KERNELS), p=KERNEL_SHARES))]
+    return np.asarray(Image.fromarray(crop).resize((size, size), kernel))
 
 
 def change_levels(tile: Pixels, rng: np.random.Generator) -> Pixels:
