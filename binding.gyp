@@ -36,6 +36,7 @@
         "addon/fragment_order.cc",
         "addon/fused_convolution.cc",
         "addon/fused_layer.cc",
+        "addon/fused_shape.cc",
         "addon/fused_weights.cc",
         "addon/global_pools.cc",
         "addon/gpu_instance.cc",

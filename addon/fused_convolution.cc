@@ -7,6 +7,7 @@
 
 #include "fused_layer.h"
 #include "fused_shader.h"
+#include "fused_tile_shader.h"
 
 namespace bdreader {
 
@@ -37,14 +38,20 @@ bool canFuseConvolutions(const ncnn::GpuInfo& info, FusedConvolution mode) {
            info.max_workgroup_invocations() >= invocations;
 }
 
-std::string fusedConvolutionSource(FusedConvolution mode, const FusedBlocks& blocks) {
+std::string fusedSource(FusedConvolution mode, const FusedShape& shape, const FusedExtras& extras) {
     std::string source = "#version 450\n";
     define(source, "COOPERATIVE", mode == FusedConvolution::kCooperative ? 1 : 0);
-    define(source, "BLOCKS_IN", blocks.blocksIn());
-    define(source, "BLOCKS_OUT", blocks.blocksOut());
+    define(source, "KERNEL", shape.kernel);
+    define(source, "SPREAD", shape.spread);
+    define(source, "BLOCKS_IN", shape.blocksIn());
+    define(source, "BLOCKS_OUT", shape.blocksOut());
+    define(source, "PACKED", shape.packsTarget() ? 1 : 0);
+    if (!shape.packsTarget()) define(source, "CHANNELS", shape.outputs);
+    define(source, "SCALED", extras.isScaled ? 1 : 0);
+    define(source, "ADDED", extras.isAdded ? 1 : 0);
     define(source, "ROWS", shaders::kFusedRowsPerSubgroup);
     define(source, "SUBGROUPS", shaders::kFusedSubgroups);
-    return source + shaders::kFusedConvolution;
+    return source + shaders::kFusedTile + shaders::kFusedProduct;
 }
 
 ncnn::Layer* FusingNet::create_overwrite_builtin_layer(const char* type) {
@@ -52,8 +59,10 @@ ncnn::Layer* FusingNet::create_overwrite_builtin_layer(const char* type) {
 }
 
 ncnn::Layer* FusingNet::create_overwrite_builtin_layer(int typeIndex) {
-    if (!fused_ || typeIndex != ncnn::LayerType::Convolution) return nullptr;
-    return std::make_unique<FusedLayer>(*fused_).release();
+    const bool isKnown =
+        typeIndex == ncnn::LayerType::Convolution || typeIndex == ncnn::LayerType::Deconvolution;
+    if (!fused_ || !isKnown) return nullptr;
+    return std::make_unique<FusedLayer>(*fused_, typeIndex).release();
 }
 
 }  // namespace bdreader

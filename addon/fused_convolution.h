@@ -5,12 +5,16 @@
 
 #include <exception>
 #include <string>
+#include <vector>
 
+#include "fused_shape.h"
 #include "fused_weights.h"
 #include "network_options.h"
 #include "shader_compiler.h"
 
 namespace bdreader {
+
+class FusedLayer;
 
 /** What the fused convolutions of one network share; outlives them. */
 struct FusedConvolutions {
@@ -18,8 +22,8 @@ struct FusedConvolutions {
     ShaderCompiler& compiler;
     /** Of the weights in a block. */
     FragmentOrder order;
-    /** Convolutions that are computed this way; ncnn computes the others. */
-    int layers = 0;
+    /** Convolutions and deconvolutions that are computed this way; ncnn computes the others. */
+    std::vector<FusedLayer*> layers;
     /** Why the network could not be loaded; null when this is not the cause. */
     std::exception_ptr failure;
 };
@@ -28,10 +32,20 @@ struct FusedConvolutions {
  * shape */
 bool canFuseConvolutions(const ncnn::GpuInfo& info, FusedConvolution mode);
 
-/** @return source of the shader for convolutions of this shape */
-std::string fusedConvolutionSource(FusedConvolution mode, const FusedBlocks& blocks);
+/** What a fused layer computes besides, in the place of layers beside it. */
+struct FusedExtras {
+    /** Each channel of the source is first multiplied with a factor of its own, a tensor of one dimension. */
+    bool isScaled = false;
+    /** A tensor is added to the result. */
+    bool isAdded = false;
+    /** Columns and rows that it has more than the result, on the left and the top. */
+    Size addedFrom{0, 0};
+};
 
-/** A net whose 3x3 convolutions run as one shader each, wherever that takes them. */
+/** @return source of the shader for layers of this shape */
+std::string fusedSource(FusedConvolution mode, const FusedShape& shape, const FusedExtras& extras);
+
+/** A net whose convolutions and deconvolutions run as one shader each, wherever that takes them. */
 class FusingNet final : public ncnn::Net {
   public:
     /** @param fused null: ncnn computes everything */

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 
 #include "fused_shader.h"
 #include "shader_constants.h"
@@ -19,20 +20,17 @@ constexpr int kOutOfMemory = -100;
 constexpr int kUnexpectedTensor = -2;
 constexpr int kUnexpectedWeights = -1;
 
-constexpr int kTaps = 9;
-constexpr int kPacked = 4;
-/** Fewer would be filled up with zeros for the most part. */
-constexpr int kFewestChannels = 12;
-constexpr size_t kPackedHalves = 8;
-
-bool isWorthwhile(int channels) {
-    return channels % kPacked == 0 && channels >= kFewestChannels;
-}
+constexpr size_t kHalf = 2;
 
 ncnn::Mat asMat(const std::vector<float>& values) {
     ncnn::Mat mat(static_cast<int>(values.size()));
     if (!mat.empty()) std::memcpy(mat.data, values.data(), values.size() * sizeof(float));
     return mat;
+}
+
+/** Whether these are fp16 numbers, as many packed together. */
+bool hasHalves(const ncnn::VkMat& tensor, int pack) {
+    return tensor.elempack == pack && tensor.elemsize == kHalf * static_cast<size_t>(pack);
 }
 
 ncnn::Option inFp32(ncnn::Option option) {
@@ -43,38 +41,11 @@ ncnn::Option inFp32(ncnn::Option option) {
 
 }  // namespace
 
-FusedLayer::FusedLayer(FusedConvolutions& shared) : shared_(shared) {
-    typeindex = ncnn::LayerType::Convolution;
+FusedLayer::FusedLayer(FusedConvolutions& shared, int typeIndex) : shared_(shared) {
+    typeindex = typeIndex;
     one_blob_only = true;
     support_vulkan = true;
     support_vulkan_packing = true;
-}
-
-bool FusedLayer::takes(const ncnn::ParamDict& params) {
-    const int kernel = params.get(1, 0);
-    const int dilation = params.get(2, 1);
-    const int stride = params.get(3, 1);
-    pad_ = params.get(4, 0);
-    hasBias_ = params.get(5, 0) != 0;
-    const int activation = params.get(9, 0);
-    const ncnn::Mat slopes = params.get(10, ncnn::Mat());
-    const bool isSquare = params.get(11, kernel) == kernel && params.get(12, dilation) == dilation &&
-                          params.get(13, stride) == stride && params.get(14, pad_) == pad_ &&
-                          params.get(15, pad_) == pad_ && params.get(16, params.get(14, pad_)) == pad_;
-    const bool isPlain = params.get(7, 1) == 1 && params.get(8, 0) == 0 && params.get(18, 0.f) == 0.f &&
-                         params.get(19, 0) == 0 && featmask == 0;
-    // Without a device it is made for the CPU, in the place of one that cannot run on a GPU.
-    if (!vkdev || !isSquare || !isPlain || kernel != 3 || dilation != 1 || stride != 1) return false;
-    if ((pad_ != 0 && pad_ != 1) || activation < 0 || activation > 2) return false;
-    if (activation == 2 && slopes.w < 1) return false;
-    slope_ = activation == 0 ? 1.f : activation == 1 ? 0.f : slopes[0];
-    blocks_.outputs = params.get(0, 0);
-    const int weights = params.get(6, 0);
-    // In 64 bits: a file may name any number of channels.
-    const int64_t perInput = int64_t{kTaps} * blocks_.outputs;
-    if (!isWorthwhile(blocks_.outputs) || weights % perInput != 0) return false;
-    blocks_.inputs = static_cast<int>(weights / perInput);
-    return isWorthwhile(blocks_.inputs);
 }
 
 int FusedLayer::leaveToNcnn(const ncnn::ParamDict& params) {
@@ -103,23 +74,26 @@ int FusedLayer::leaveToNcnn(const ncnn::ParamDict& params) {
 }
 
 int FusedLayer::load_param(const ncnn::ParamDict& params) {
-    if (!takes(params)) return leaveToNcnn(params);
-    shared_.layers++;
+    const std::optional<FusedShape> shape = fusedShapeOf(typeindex, params);
+    // Without a device it is made for the CPU, in the place of one that cannot run on a GPU.
+    if (!vkdev || featmask != 0 || !shape) return leaveToNcnn(params);
+    shape_ = *shape;
+    shared_.layers.push_back(this);
     return 0;
 }
 
 int FusedLayer::load_model(const ncnn::ModelBin& model) {
     if (ncnnLayer_) return ncnnLayer_->load_model(model);
-    const ncnn::Mat weights = model.load(blocks_.inputs * blocks_.outputs * kTaps, 0);
+    const ncnn::Mat weights = model.load(shape_.weights(), 0);
     if (weights.empty()) return kOutOfMemory;
     if (weights.elemsize != sizeof(float)) return kUnexpectedWeights;
     ncnn::Mat bias;
-    if (hasBias_) {
-        bias = model.load(blocks_.outputs, 1);
+    if (shape_.hasBias) {
+        bias = model.load(shape_.outputs, 1);
         if (bias.empty()) return kOutOfMemory;
     }
-    weights_ = asMat(fusedWeights(blocks_, weights, shared_.order));
-    bias_ = asMat(fusedBias(blocks_, hasBias_ ? static_cast<const float*>(bias) : nullptr));
+    weights_ = asMat(fusedWeights(shape_, weights, shared_.order));
+    bias_ = asMat(fusedBias(shape_, shape_.hasBias ? static_cast<const float*>(bias) : nullptr));
     return weights_.empty() || bias_.empty() ? kOutOfMemory : 0;
 }
 
@@ -135,8 +109,8 @@ int FusedLayer::create_pipeline(const ncnn::Option& option) {
     }
     const Size workgroup{shaders::kFusedSubgroups * shaders::kFusedSubgroupSize, 1};
     try {
-        shared_.compiler.compile(*pipeline_, fusedConvolutionSource(shared_.mode, blocks_), option, workgroup,
-                                 {specialization(slope_)});
+        shared_.compiler.compile(*pipeline_, fusedSource(shared_.mode, shape_, extras_), option, workgroup,
+                                 {specialization(shape_.slope)});
     } catch (...) {
         // ncnn's frames above are not made for exceptions.
         shared_.failure = std::current_exception();
@@ -170,37 +144,68 @@ int FusedLayer::forward(const ncnn::Mat& bottom, ncnn::Mat& top, const ncnn::Opt
 
 int FusedLayer::forward(const std::vector<ncnn::VkMat>& bottoms_, std::vector<ncnn::VkMat>& tops_,
                         ncnn::VkCompute& command, const ncnn::Option& option) const {
-    return ncnnLayer_ ? ncnnLayer_->forward(bottoms_, tops_, command, option) : kUnexpectedTensor;
+    if (ncnnLayer_) return ncnnLayer_->forward(bottoms_, tops_, command, option);
+    return record(bottoms_, tops_[0], command, option);
 }
 
 int FusedLayer::forward(const ncnn::VkMat& bottom, ncnn::VkMat& top, ncnn::VkCompute& command,
                         const ncnn::Option& option) const {
     if (ncnnLayer_) return ncnnLayer_->forward(bottom, top, command, option);
-    const int shrinks = 2 - 2 * pad_;
-    const Size size{bottom.w - shrinks, bottom.h - shrinks};
-    if (bottom.dims != 3 || bottom.elempack != kPacked || bottom.elemsize != kPackedHalves ||
-        bottom.c * kPacked != blocks_.inputs || size.width < 1 || size.height < 1) {
-        return kUnexpectedTensor;
+    return record({bottom}, top, command, option);
+}
+
+bool FusedLayer::areExpected(const std::vector<ncnn::VkMat>& bottoms_, Size target) const {
+    const ncnn::VkMat& source = bottoms_[0];
+    if (source.dims != 3 || !hasHalves(source, kFusedPack) || source.c * kFusedPack != shape_.inputs ||
+        target.width < 1 || target.height < 1) {
+        return false;
     }
-    top.create(size.width, size.height, blocks_.outputs / kPacked, kPackedHalves, kPacked,
+    if (extras_.isScaled) {
+        const ncnn::VkMat& factors = bottoms_[1];
+        if (factors.dims != 1 || !hasHalves(factors, kFusedPack) || factors.w != source.c) return false;
+    }
+    if (!extras_.isAdded) return true;
+    const ncnn::VkMat& added = bottoms_.back();
+    return added.dims == 3 && hasHalves(added, targetPack()) && added.c * targetPack() == shape_.outputs &&
+           added.w - extras_.addedFrom.width >= target.width &&
+           added.h - extras_.addedFrom.height >= target.height;
+}
+
+int FusedLayer::record(const std::vector<ncnn::VkMat>& bottoms_, ncnn::VkMat& top, ncnn::VkCompute& command,
+                       const ncnn::Option& option) const {
+    const ncnn::VkMat& source = bottoms_[0];
+    const Size target = shape_.targetOf({source.w, source.h});
+    if (!areExpected(bottoms_, target)) return kUnexpectedTensor;
+    const int pack = targetPack();
+    top.create(target.width, target.height, shape_.outputs / pack, kHalf * static_cast<size_t>(pack), pack,
                option.blob_vkallocator);
     if (top.empty()) return kOutOfMemory;
-    const std::vector<ncnn::vk_constant_type> constants{constant(bottom.w),
-                                                        constant(bottom.h),
-                                                        constant(static_cast<int>(bottom.cstep)),
-                                                        constant(bottom.c),
-                                                        constant(size.width),
-                                                        constant(size.height),
+    std::vector<ncnn::VkMat> bindings{source, top, weightsOnDevice_, biasOnDevice_};
+    bindings.insert(bindings.end(), bottoms_.begin() + 1, bottoms_.end());
+    const ncnn::VkMat& added = bottoms_.back();
+    const Size from = extras_.addedFrom;
+    const std::vector<ncnn::vk_constant_type> constants{constant(source.w),
+                                                        constant(source.h),
+                                                        constant(static_cast<int>(source.cstep)),
+                                                        constant(source.c),
+                                                        constant(top.w),
+                                                        constant(top.h),
                                                         constant(static_cast<int>(top.cstep)),
                                                         constant(top.c),
-                                                        constant(pad_),
-                                                        constant(blocks_.sourceBlocks())};
-    const int columns = (size.width + shaders::kFusedColumns - 1) / shaders::kFusedColumns;
-    const int rows = (size.height + shaders::kFusedRows - 1) / shaders::kFusedRows;
+                                                        constant(shape_.sourceBlocks()),
+                                                        constant(shape_.groups()),
+                                                        constant(shape_.pad),
+                                                        constant(shape_.cut),
+                                                        constant(added.w),
+                                                        constant(static_cast<int>(added.cstep)),
+                                                        constant(from.height * added.w + from.width)};
+    const Size grid = shape_.gridOf(target);
+    const int columns = (grid.width + shaders::kFusedColumns - 1) / shaders::kFusedColumns;
+    const int rows = (grid.height + shaders::kFusedRows - 1) / shaders::kFusedRows;
     // One workgroup is a row of invocations.
-    const int invocationsAcross = columns * shaders::kFusedSubgroups * shaders::kFusedSubgroupSize;
-    command.record_pipeline(pipeline_.get(), {bottom, top, weightsOnDevice_, biasOnDevice_}, constants,
-                            invocations(invocationsAcross, rows, blocks_.groups()));
+    const int invocationsAcross =
+        columns * shape_.groups() * shaders::kFusedSubgroups * shaders::kFusedSubgroupSize;
+    command.record_pipeline(pipeline_.get(), bindings, constants, invocations(invocationsAcross, rows));
     return 0;
 }
 

@@ -10,17 +10,22 @@
 namespace bdreader {
 
 /**
- * Takes the place of ncnn's Convolution on Vulkan: computes it with the fused shader if it is of the kind
- * that this takes, else leaves everything to ncnn's own layer.
- *
- * Taken are 3x3 convolutions with stride and dilation 1, the same zero padding of 0 or 1 on all sides, at
- * least 12 channels on either side and a multiple of 4 of them, as ncnn packs them, and no activation, ReLU
- * or leaky ReLU.
+ * Takes the place of ncnn's Convolution or Deconvolution on Vulkan: computes it with the fused shader if it
+ * is of the kind that this takes, see fusedShapeOf, else leaves everything to ncnn's own layer.
  */
 class FusedLayer final : public ncnn::Layer {
   public:
     /** @param shared must outlive the layer */
-    explicit FusedLayer(FusedConvolutions& shared);
+    FusedLayer(FusedConvolutions& shared, int typeIndex);
+
+    bool isFused() const { return !ncnnLayer_; }
+
+    /**
+     * Before its weights are loaded. The layer's sources are then the source, the factors if it is scaled,
+     * and what is added.
+     */
+    void computeBesides(const FusedExtras& extras) { extras_ = extras; }
+    const FusedExtras& extras() const { return extras_; }
 
     int load_param(const ncnn::ParamDict& params) override;
     int load_model(const ncnn::ModelBin& model) override;
@@ -37,17 +42,17 @@ class FusedLayer final : public ncnn::Layer {
                 const ncnn::Option& option) const override;
 
   private:
-    bool takes(const ncnn::ParamDict& params);
     int leaveToNcnn(const ncnn::ParamDict& params);
+    int targetPack() const { return shape_.packsTarget() ? kFusedPack : 1; }
+    bool areExpected(const std::vector<ncnn::VkMat>& bottoms, Size target) const;
+    int record(const std::vector<ncnn::VkMat>& bottoms, ncnn::VkMat& top, ncnn::VkCompute& command,
+               const ncnn::Option& option) const;
 
     FusedConvolutions& shared_;
-    /** ncnn's own layer; null when the convolution is fused. */
+    /** ncnn's own layer; null when this one is fused. */
     std::unique_ptr<ncnn::Layer> ncnnLayer_;
-    FusedBlocks blocks_;
-    int pad_ = 0;
-    bool hasBias_ = false;
-    /** What negative sums are multiplied with: 1 without an activation, 0 for ReLU. */
-    float slope_ = 1;
+    FusedShape shape_;
+    FusedExtras extras_;
     ncnn::Mat weights_;
     ncnn::Mat bias_;
     ncnn::VkMat weightsOnDevice_;

@@ -7,23 +7,29 @@ namespace bdreader {
 
 namespace {
 
-constexpr int kMostBlocksOut = 4;
-constexpr int kKernel = 3;
-constexpr int kTaps = kKernel * kKernel;
+/** A row of the right matrix: a source channel of a place of the grid, at a tap. */
+struct Row {
+    int block, channel, dx, dy;
+};
 
-int divideUp(int value, int divisor) {
-    return (value + divisor - 1) / divisor;
+/** @return the layer's weight of a row for a result; 0 where there is none */
+float weightAt(const FusedShape& shape, const float* weights, const Row& row,
+               const std::optional<FusedShape::Result>& result) {
+    const int input = row.block * kFusedBlock + row.channel;
+    if (!result || input >= shape.inputs) return 0;
+    // A deconvolution's kernel goes from the source to the target, so its taps count backwards.
+    const auto along = [&shape](int tap, int pixel) {
+        return shape.spread > 1 ? (shape.kernel - 1 - tap) * shape.spread + pixel : tap;
+    };
+    const int x = along(row.dx, result->x);
+    const int y = along(row.dy, result->y);
+    const size_t plane =
+        static_cast<size_t>(result->channel) * static_cast<size_t>(shape.inputs) + static_cast<size_t>(input);
+    const int side = shape.side();
+    return weights[plane * static_cast<size_t>(side * side) + static_cast<size_t>(y * side + x)];
 }
 
 }  // namespace
-
-int FusedBlocks::groups() const {
-    return divideUp(divideUp(outputs, kFusedBlock), kMostBlocksOut);
-}
-
-int FusedBlocks::blocksOut() const {
-    return divideUp(divideUp(outputs, kFusedBlock), groups());
-}
 
 FragmentOrder storedOrder() {
     FragmentOrder order{};
@@ -31,27 +37,18 @@ FragmentOrder storedOrder() {
     return order;
 }
 
-std::vector<float> fusedWeights(const FusedBlocks& blocks, const float* weights, const FragmentOrder& order) {
-    const int perGroup = blocks.blocksOut() * kFusedBlock;
-    const int paddedInputs = blocks.sourceBlocks() * kFusedBlock;
+std::vector<float> fusedWeights(const FusedShape& shape, const float* weights, const FragmentOrder& order) {
     std::vector<float> ordered;
-    ordered.reserve(static_cast<size_t>(blocks.groups()) * static_cast<size_t>(paddedInputs) * kTaps *
-                    static_cast<size_t>(perGroup));
-    const auto at = [&](int output, int input, int tap) {
-        if (output >= blocks.outputs || input >= blocks.inputs) return 0.f;
-        return weights[(static_cast<size_t>(output) * static_cast<size_t>(blocks.inputs) +
-                        static_cast<size_t>(input)) *
-                           kTaps +
-                       static_cast<size_t>(tap)];
-    };
-    for (int group = 0; group < blocks.groups(); group++) {
-        for (int block = 0; block < blocks.sourceBlocks(); block++) {
-            for (int step = 0; step < kTaps; step++) {
-                const int tap = step % kKernel * kKernel + step / kKernel;
-                for (int output = group * perGroup; output < (group + 1) * perGroup; output += kFusedBlock) {
+    ordered.reserve(static_cast<size_t>(shape.groups() * shape.blocksOut()) *
+                    static_cast<size_t>(shape.sourceBlocks() * shape.taps()) * kFusedBlockWeights);
+    for (int group = 0; group < shape.groups(); group++) {
+        for (int block = 0; block < shape.sourceBlocks(); block++) {
+            for (int tap = 0; tap < shape.taps(); tap++) {
+                for (int first = 0; first < shape.blocksOut() * kFusedBlock; first += kFusedBlock) {
                     for (const int place : order) {
-                        ordered.push_back(
-                            at(output + place / kFusedBlock, block * kFusedBlock + place % kFusedBlock, tap));
+                        const Row row{block, place % kFusedBlock, tap / shape.kernel, tap % shape.kernel};
+                        ordered.push_back(weightAt(shape, weights, row,
+                                                   shape.resultAt(group, first + place / kFusedBlock)));
                     }
                 }
             }
@@ -60,14 +57,15 @@ std::vector<float> fusedWeights(const FusedBlocks& blocks, const float* weights,
     return ordered;
 }
 
-std::vector<float> fusedBias(const FusedBlocks& blocks, const float* bias) {
+std::vector<float> fusedBias(const FusedShape& shape, const float* bias) {
     std::vector<float> rows;
-    const int count = blocks.groups() * blocks.blocksOut();
-    rows.reserve(static_cast<size_t>(count) * kFusedBlock * kFusedBlock);
-    for (int block = 0; block < count; block++) {
-        for (int i = 0; i < kFusedBlock * kFusedBlock; i++) {
-            const int output = block * kFusedBlock + i % kFusedBlock;
-            rows.push_back(bias && output < blocks.outputs ? bias[output] : 0.f);
+    rows.reserve(static_cast<size_t>(shape.groups() * shape.blocksOut()) * kFusedBlockWeights);
+    for (int group = 0; group < shape.groups(); group++) {
+        for (int block = 0; block < shape.blocksOut(); block++) {
+            for (int i = 0; i < kFusedBlockWeights; i++) {
+                const auto result = shape.resultAt(group, block * kFusedBlock + i % kFusedBlock);
+                rows.push_back(bias && result ? bias[result->channel] : 0.f);
+            }
         }
     }
     return rows;

@@ -62,7 +62,7 @@ void Network::fuseConvolutions() {
         mode == FusedConvolution::kCooperative ? fragmentOrderOf(net_.vulkan_device(), net_.opt, compiler_)
                                                : storedOrder();
     if (!order) return;
-    fused_ = std::make_unique<FusedConvolutions>(FusedConvolutions{mode, compiler_, *order, 0, nullptr});
+    fused_ = std::make_unique<FusedConvolutions>(FusedConvolutions{mode, compiler_, *order, {}, nullptr});
     net_.fuseWith(fused_.get());
 }
 

@@ -51,8 +51,8 @@ class Network {
 
     const NetworkOptions& options() const { return options_; }
 
-    /** @return how many of its convolutions run as the addon's own shader */
-    int fusedConvolutions() const { return fused_ ? fused_->layers : 0; }
+    /** @return how many of its convolutions and deconvolutions run as the addon's own shader */
+    int fusedConvolutions() const { return fused_ ? static_cast<int>(fused_->layers.size()) : 0; }
 
     /**
      * Runs the network alone, input and output staying on the device.

@@ -22,4 +22,18 @@ struct ConvolutionNetwork {
  */
 NetworkOptions writeConvolutions(const ConvolutionNetwork& network, const TemporaryFolder& folder);
 
+/** A network of a 3x3 convolution, a deconvolution with stride 2 and another convolution, which doubles an
+ * image.
+ */
+struct DeconvolutionNetwork {
+    int side;
+    /** Rows and columns that are cut off on each side. */
+    int cut;
+    int inputs;
+    int outputs;
+};
+
+/** As writeNetwork. */
+NetworkOptions writeDeconvolution(const DeconvolutionNetwork& network, const TemporaryFolder& folder);
+
 }  // namespace bdreader::test

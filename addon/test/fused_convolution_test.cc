@@ -8,79 +8,65 @@
 #include "check.h"
 #include "convolution_network.h"
 #include "engine_fixture.h"
+#include "fused_case.h"
 #include "machine.h"
 
 namespace bdreader::test {
 
 namespace {
 
-constexpr int kWhole = 4096;
 /** Of a SPIR-V module: the instruction that names a capability, and the one of cooperative matrices. */
 constexpr uint32_t kOpCapability = (2u << 16) | 17u;
 constexpr uint32_t kCooperativeMatrix = 6022;
 
-/** The middle and the last convolution of a ConvolutionNetwork; the first one has three channels. */
+/** The middle and the last layer of a network; the first one has three channels. */
 constexpr int kFusable = 2;
 
-/** @return the options of a network, for the shader on the first Vulkan device; throws Skipped if it lacks
- * something */
-NetworkOptions fused(NetworkOptions options, FusedConvolution mode) {
-    options.deviceIndex = vulkanDevice();
-    const ncnn::VulkanDevice* device = ncnn::get_gpu_device(options.deviceIndex);
-    if (!device || !canFuseConvolutions(device->info, mode)) {
-        throw Skipped("the Vulkan device lacks what the shader needs");
-    }
-    options.arithmetic.fp16Storage = true;
-    options.arithmetic.winograd = false;
-    options.arithmetic.fusedConvolution = mode;
-    return options;
-}
-
-/** Compares with the CPU, which computes in fp32. */
-void expectLikeCpu(FusedConvolution mode, const ConvolutionNetwork& network, const std::vector<Size>& sizes) {
+void expectConvolutionsLikeCpu(FusedConvolution mode, const ConvolutionNetwork& network,
+                               const std::vector<Size>& sizes) {
     const TemporaryFolder folder;
-    const NetworkOptions options = writeConvolutions(network, folder);
-    EngineFixture onCpu(options);
-    EngineFixture onVulkan(fused(options, mode));
-    EXPECT_EQUAL(onVulkan.engine().network()->fusedConvolutions(), kFusable);
-    EXPECT_EQUAL(onCpu.engine().network()->fusedConvolutions(), 0);
-    for (const Size size : sizes) {
-        const Image page = noise(size, 1);
-        const Image expected = onCpu.upscale(page, kWhole);
-        const auto [least, most] = std::minmax_element(expected.bytes.begin(), expected.bytes.end());
-        // All of one colour would be equal whatever is computed.
-        EXPECT(*most - *least > 64 || size.width * size.height < 16);
-        EXPECT_EQUAL(std::max(1, largestDifference(onVulkan.upscale(page, kWhole), expected)), 1);
-    }
+    expectLikeCpu(mode, writeConvolutions(network, folder), kFusable, sizes);
 }
 
 void channelsAreLikeOnCpu(FusedConvolution mode) {
-    for (const int channels : {16, 32, 48, 64}) expectLikeCpu(mode, {channels, channels, 1, 2}, {{29, 13}});
+    for (const int channels : {16, 32, 48, 64})
+        expectConvolutionsLikeCpu(mode, {channels, channels, 1, 2}, {{29, 13}});
 }
 
 void manyChannelsAreLikeOnCpu(FusedConvolution mode) {
-    expectLikeCpu(mode, {128, 128, 1, 2}, {{9, 21}});
+    expectConvolutionsLikeCpu(mode, {128, 128, 1, 2}, {{9, 21}});
     // So many rounds of a loop, inner ones counted, that Mesa's software device would end it early.
-    expectLikeCpu(mode, {256, 64, 1, 2}, {{9, 9}});
+    expectConvolutionsLikeCpu(mode, {256, 64, 1, 2}, {{9, 9}});
 }
 
 void unequalChannelsAreLikeOnCpu(FusedConvolution mode) {
-    expectLikeCpu(mode, {12, 20, 1, 2}, {{21, 9}});
-    expectLikeCpu(mode, {64, 12, 1, 2}, {{9, 21}});
-    expectLikeCpu(mode, {36, 68, 0, 1}, {{9, 9}});
+    expectConvolutionsLikeCpu(mode, {12, 20, 1, 2}, {{21, 9}});
+    expectConvolutionsLikeCpu(mode, {64, 12, 1, 2}, {{9, 21}});
+    expectConvolutionsLikeCpu(mode, {36, 68, 0, 1}, {{9, 9}});
 }
 
 void everySizeIsLikeOnCpu(FusedConvolution mode) {
     std::vector<Size> sizes;
     for (int side = 1; side <= 40; side += 3) sizes.push_back({side, 41 - side});
     for (const int side : {1, 9, 10, 11, 25, 26, 27}) sizes.push_back({side, side});
-    expectLikeCpu(mode, {16, 16, 1, 2}, sizes);
-    expectLikeCpu(mode, {16, 16, 0, 2}, sizes);
+    expectConvolutionsLikeCpu(mode, {16, 16, 1, 2}, sizes);
+    expectConvolutionsLikeCpu(mode, {16, 16, 0, 2}, sizes);
 }
 
 void activationsAreLikeOnCpu(FusedConvolution mode) {
     for (const int activation : {0, 1, 2}) {
-        for (const int pad : {0, 1}) expectLikeCpu(mode, {32, 16, pad, activation}, {{17, 23}});
+        for (const int pad : {0, 1}) expectConvolutionsLikeCpu(mode, {32, 16, pad, activation}, {{17, 23}});
+    }
+}
+
+void deconvolutionsAreLikeOnCpu(FusedConvolution mode) {
+    const TemporaryFolder folder;
+    for (const DeconvolutionNetwork& network :
+         {DeconvolutionNetwork{2, 0, 16, 64}, DeconvolutionNetwork{2, 0, 64, 36},
+          DeconvolutionNetwork{2, 1, 20, 16}, DeconvolutionNetwork{4, 0, 16, 16},
+          DeconvolutionNetwork{4, 1, 32, 48}, DeconvolutionNetwork{4, 2, 16, 20},
+          DeconvolutionNetwork{4, 3, 16, 12}}) {
+        expectLikeCpu(mode, writeDeconvolution(network, folder), kFusable, {{21, 8}, {1, 3}});
     }
 }
 
@@ -111,10 +97,22 @@ void matrixUnitsAreCompiledFor() {
     ncnn::Option option;
     option.use_fp16_storage = true;
     compileShader(shaders::kFragmentOrder, option);
-    for (const int inputs : {16, 32}) {
-        for (const int outputs : {16, 32, 48, 64}) {
+    std::vector<FusedShape> shapes;
+    for (const int outputs : {3, 16, 32, 48, 64}) {
+        FusedShape shape;
+        shape.outputs = outputs;
+        for (const int inputs : {16, 32}) {
+            shape.inputs = inputs;
+            shapes.push_back(shape);
+        }
+        shape.kernel = 1;
+        shape.spread = 2;
+        shapes.push_back(shape);
+    }
+    for (const FusedShape& shape : shapes) {
+        for (const bool isMore : {false, true}) {
             const ShaderCacheFile::Words words = compileShader(
-                fusedConvolutionSource(FusedConvolution::kCooperative, {inputs, outputs}), option);
+                fusedSource(FusedConvolution::kCooperative, shape, {isMore, isMore, {}}), option);
             const uint32_t capability[] = {kOpCapability, kCooperativeMatrix};
             const auto found =
                 std::search(words.begin(), words.end(), std::begin(capability), std::end(capability));
@@ -142,16 +140,12 @@ void missingMatrixUnitsChangeNothing() {
     EXPECT(fixture.upscale(page, kWhole).bytes == EngineFixture(options).upscale(page, kWhole).bytes);
 }
 
-/** Registers a function of the shader's kind for both. */
-#define REGISTER_KINDS(name, run)                                                     \
-    REGISTER_CASE("fused convolutions", name, [] { run(FusedConvolution::kPlain); }); \
-    REGISTER_CASE("fused convolutions on matrix units", name, [] { run(FusedConvolution::kCooperative); })
-
 REGISTER_KINDS("16 to 64 channels are as on the CPU", channelsAreLikeOnCpu);
 REGISTER_KINDS("128 and 256 channels are as on the CPU", manyChannelsAreLikeOnCpu);
 REGISTER_KINDS("channels that fill no block are as on the CPU", unequalChannelsAreLikeOnCpu);
 REGISTER_KINDS("pages of every size are as on the CPU", everySizeIsLikeOnCpu);
 REGISTER_KINDS("every activation and padding is as on the CPU", activationsAreLikeOnCpu);
+REGISTER_KINDS("deconvolutions are as on the CPU", deconvolutionsAreLikeOnCpu);
 REGISTER_KINDS("tiles are like the whole page", tilesAreLikeTheWholePage);
 REGISTER_CASE("fused convolutions", "what the shader does not take is left to ncnn", othersAreLeftToNcnn);
 REGISTER_CASE("fused convolutions", "the shader for matrix units compiles", matrixUnitsAreCompiledFor);

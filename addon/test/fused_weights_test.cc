@@ -12,18 +12,27 @@ namespace bdreader::test {
 
 namespace {
 
+/** A convolution of 3x3. */
+FusedShape convolution(int inputs, int outputs) {
+    FusedShape shape;
+    shape.inputs = inputs;
+    shape.outputs = outputs;
+    return shape;
+}
+
 void blocksFitTheChannels() {
     struct Expected {
-        FusedBlocks blocks;
+        FusedShape shape;
         int sourceBlocks, blocksIn, groups, blocksOut;
     };
     for (const Expected& one :
-         {Expected{{16, 16}, 1, 1, 1, 1}, Expected{{12, 12}, 1, 1, 1, 1}, Expected{{48, 48}, 3, 1, 1, 3},
-          Expected{{64, 64}, 4, 2, 1, 4}, Expected{{128, 128}, 8, 2, 2, 4}, Expected{{36, 68}, 3, 1, 2, 3}}) {
-        EXPECT_EQUAL(one.blocks.sourceBlocks(), one.sourceBlocks);
-        EXPECT_EQUAL(one.blocks.blocksIn(), one.blocksIn);
-        EXPECT_EQUAL(one.blocks.groups(), one.groups);
-        EXPECT_EQUAL(one.blocks.blocksOut(), one.blocksOut);
+         {Expected{convolution(16, 16), 1, 1, 1, 1}, Expected{convolution(12, 12), 1, 1, 1, 1},
+          Expected{convolution(48, 48), 3, 1, 1, 3}, Expected{convolution(64, 64), 4, 2, 1, 4},
+          Expected{convolution(128, 128), 8, 2, 2, 4}, Expected{convolution(36, 68), 3, 1, 2, 3}}) {
+        EXPECT_EQUAL(one.shape.sourceBlocks(), one.sourceBlocks);
+        EXPECT_EQUAL(one.shape.blocksIn(), one.blocksIn);
+        EXPECT_EQUAL(one.shape.groups(), one.groups);
+        EXPECT_EQUAL(one.shape.blocksOut(), one.blocksOut);
     }
 }
 
@@ -31,13 +40,13 @@ void blocksFitTheChannels() {
 void everyWeightHasItsPlace() {
     constexpr int kInputs = 20;
     constexpr int kOutputs = 68;
-    const FusedBlocks blocks{kInputs, kOutputs};
+    const FusedShape shape = convolution(kInputs, kOutputs);
     std::vector<float> weights(kInputs * kOutputs * 9);
     for (size_t i = 0; i < weights.size(); i++) weights[i] = static_cast<float>(i + 1);
     // Of a device that holds the columns of a block before its rows.
     FragmentOrder order{};
     for (int i = 0; i < 256; i++) order[static_cast<size_t>(i)] = i % 16 * 16 + i / 16;
-    const std::vector<float> ordered = fusedWeights(blocks, weights.data(), order);
+    const std::vector<float> ordered = fusedWeights(shape, weights.data(), order);
     EXPECT_EQUAL(ordered.size(), size_t{2 * 2 * 9 * 16 * 48});
     const auto at = [&](int group, int block, int tap, int input, int output) {
         const int step = (group * 2 + block) * 9 + tap % 3 * 3 + tap / 3;
@@ -69,14 +78,14 @@ void ordersArePermutations() {
 void biasIsRepeatedInRows() {
     std::vector<float> bias(20);
     for (size_t i = 0; i < bias.size(); i++) bias[i] = static_cast<float>(i + 1);
-    const std::vector<float> rows = fusedBias({16, 20}, bias.data());
+    const std::vector<float> rows = fusedBias(convolution(16, 20), bias.data());
     EXPECT_EQUAL(rows.size(), size_t{2 * 256});
     for (size_t row = 0; row < 16; row++) {
         EXPECT_EQUAL(rows[row * 16 + 15], 16.f);
         EXPECT_EQUAL(rows[256 + row * 16 + 3], 20.f);
         EXPECT_EQUAL(rows[256 + row * 16 + 4], 0.f);
     }
-    EXPECT(fusedBias({16, 20}, nullptr) == std::vector<float>(512));
+    EXPECT(fusedBias(convolution(16, 20), nullptr) == std::vector<float>(512));
 }
 
 REGISTER_CASE("fused weights", "channels are cut into blocks", blocksFitTheChannels);
