@@ -9,6 +9,7 @@
 #include "cpu_runner.h"
 #include "failure.h"
 #include "fragment_order.h"
+#include "fused_graph.h"
 #include "gpu_instance.h"
 #include "pipeline_cache_file.h"
 #include "vulkan_runner.h"
@@ -77,6 +78,7 @@ void Network::load() {
         throw Failure(FailureCode::kModelInvalid,
                       "loading " + options_.paramPath + " returned " + std::to_string(param));
     }
+    if (fused_) mergeIntoFused(net_, *fused_, options_.paramPath);
     loadWeights();
     expectBlobs();
     if (!cache) return;
