@@ -82,7 +82,20 @@ Napi::Value exitNow(const Napi::CallbackInfo& info) {
     bdreader::exitNow(info[0].As<Napi::Number>().Int32Value());
 }
 
+/**
+ * Ends threads before any exit handler runs. The guard's own comes too late for a driver that is being
+ * started: handlers run in reverse, and those of the libraries that the driver loads meanwhile are registered
+ * after it.
+ */
+void endThreadsOnExit(Napi::Env env) {
+    const Napi::Object process = env.Global().Get("process").As<Napi::Object>();
+    const auto end = [](const Napi::CallbackInfo&) { bdreader::endLiveThreads(); };
+    process.Get("on").As<Napi::Function>().Call(
+        process, {Napi::String::New(env, "exit"), Napi::Function::New(env, end, "endThreads")});
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+    endThreadsOnExit(env);
     env.SetInstanceData(new Napi::FunctionReference(Napi::Persistent(bdreader::UpscalerWrap::define(env))));
     exports.Set("listDevices", Napi::Function::New(env, listDevices, "listDevices"));
     exports.Set("openDevice", Napi::Function::New(env, openDevice, "openDevice"));

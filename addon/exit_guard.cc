@@ -26,6 +26,8 @@ LiveThreads& liveThreads() {
     return *threads;
 }
 
+}  // namespace
+
 void endLiveThreads() {
     LiveThreads& live = liveThreads();
     std::unique_lock<std::mutex> lock(live.mutex);
@@ -33,8 +35,6 @@ void endLiveThreads() {
     for (Engine* engine : live.engines) engine->join();
     live.taskEnded.wait(lock, [&live] { return live.tasks == 0; });
 }
-
-}  // namespace
 
 void registerLiveEngine(Engine* engine) {
     const std::lock_guard<std::mutex> lock(liveThreads().mutex);

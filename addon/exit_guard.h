@@ -15,6 +15,9 @@ void unregisterLiveEngine(Engine* engine);
 void beginLiveTask();
 void endLiveTask();
 
+/** Closes engines and waits for tasks. Once more costs nothing. */
+void endLiveThreads();
+
 /** Makes the exit handler run before those registered until now. Cheap; every call but the first two does
  * nothing. */
 void armExitHandler(bool afterGpuSetUp);

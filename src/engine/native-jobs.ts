@@ -12,6 +12,9 @@ interface RunningJob {
   readonly stopListening: () => void;
   /** What the addon was told last. */
   priority: number;
+  /** Of the newest of its tiles' events. */
+  done: number;
+  total: number;
 }
 
 export interface JobInput {
@@ -56,7 +59,8 @@ export class NativeJobs {
         output: output.data,
       });
       signal.addEventListener("abort", cancel, { once: true });
-      this.#running.set(id, { options, output, resolve, reject, stopListening, priority });
+      const job = { options, output, resolve, reject, stopListening, priority, done: 0, total: 0 };
+      this.#running.set(id, job);
       this.#tellPriorities();
     });
   }
@@ -70,6 +74,10 @@ export class NativeJobs {
     if (!job) return;
     this.#tellPriorities();
     if (event.type === "tile") {
+      // Lanes tell their tiles side by side, so one may overtake another; smaller tiles begin anew.
+      if (event.total === job.total && event.done < job.done) return;
+      job.done = event.done;
+      job.total = event.total;
       job.options.onTile?.(event.done, event.total);
       if (event.finalRows > 0) job.options.rowReader?.onRows(job.output, event.finalRows);
       return;
