@@ -1,10 +1,11 @@
 """Write a test fixture: a synthetic page, and what PyTorch makes of it with an exported model's weights.
 
-    python make_expected.py --weights ../bd2x-fast/bd2x-fast.bin --out ../../test/fixtures/bd2x-fast
+    python make_expected.py --config configs/bd2x-fast.json --weights ../bd2x-fast/bd2x-fast.bin \
+        --out ../../test/fixtures/bd2x-fast
 
-Files: input.png (8-bit RGB), network.f32 (the network run on the input as it is: zeros outside), page.f32
+Files: input.png (8-bit RGB), page.f32
 (the outside mirrored by the receptive radius, as a page is upscaled), expected.json (shapes, digests).
-The .f32 files are raw little-endian float32, planar (3, height, width), not clamped; 1.0 is white.
+The .f32 file is raw little-endian float32, planar (3, height, width), not clamped; 1.0 is white.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from PIL import Image, ImageDraw
 
 from degrade import area_half
 from ncnn_weights import read_merged
-from network import NetworkShape, UpscaleNetwork, mirrored_context
+from network import UpscaleNetwork, mirrored_context
 from screentone import halftone, spot_function
+from settings import read_settings
 
 WIDTH, HEIGHT = 48, 40
 TONE_PERIOD = 8.0
@@ -59,10 +61,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--weights", type=Path, required=True, help="NAME.bin written by export_ncnn.py")
+    parser.add_argument("--config", type=Path, required=True, help="of the run that made the weights")
+    parser.add_argument(
+        "--weights", type=Path, required=True, help="NAME.bin of export_ncnn.py, maybe as fp16"
+    )
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    network = UpscaleNetwork(NetworkShape()).eval()
+    network = UpscaleNetwork(read_settings(arguments.config, {}).network).eval()
     network.load_merged(read_merged(arguments.weights, network.shape))
     arguments.out.mkdir(parents=True, exist_ok=True)
     page = synthetic_page()
@@ -76,7 +81,6 @@ def main() -> None:
         },
         "dtype": "float32, little-endian, planar RGB",
         "receptive_radius": network.shape.receptive_radius,
-        "network": write_planes(arguments.out / "network.f32", network(x)),
         "page": write_planes(arguments.out / "page.f32", mirrored_context(network, x)),
     }
     (arguments.out / "expected.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")

@@ -11,9 +11,13 @@ from torch import Tensor
 from export_ncnn import FP32_TAG, unshuffled_kernel
 from network import NetworkShape
 
+# What stands before weights that ncnn stores as fp16; they are filled up to whole words.
+FP16_TAG = bytes.fromhex("476b3001")
+WORD = 4
+
 
 def read_merged(path: Path, shape: NetworkShape) -> list[tuple[Tensor, Tensor]]:
-    """(weight, bias) of each convolution in NAME.bin. Raises ValueError if the file does not fit."""
+    """(weight, bias) of each convolution in NAME.bin, fp32 or fp16. Raises ValueError if the file does not fit."""
     content = path.read_bytes()
     position = 0
 
@@ -25,13 +29,20 @@ def read_merged(path: Path, shape: NetworkShape) -> list[tuple[Tensor, Tensor]]:
         position += count
         return part
 
+    def take_weights(count: int) -> Tensor:
+        tag = take(len(FP32_TAG))
+        if tag == FP32_TAG:
+            return torch.from_numpy(np.frombuffer(take(4 * count), "<f4").copy())
+        if tag != FP16_TAG:
+            expected = f"{FP32_TAG.hex()} (fp32) or {FP16_TAG.hex()} (fp16)"
+            raise ValueError(f"expected the tag {expected} in {path.name}, received {tag.hex()}")
+        stored = np.frombuffer(take(2 * count), "<f2").astype(np.float32)
+        take(-2 * count % WORD)
+        return torch.from_numpy(stored)
+
     layers: list[tuple[Tensor, Tensor]] = []
     for index, (inputs, outputs) in enumerate(shape.layer_sizes()):
-        if (tag := take(len(FP32_TAG))) != FP32_TAG:
-            raise ValueError(
-                f"expected fp32 weights (tag {FP32_TAG.hex()}) in {path.name}, received {tag.hex()}"
-            )
-        weight = torch.from_numpy(np.frombuffer(take(4 * outputs * inputs * 9), "<f4").copy())
+        weight = take_weights(outputs * inputs * 9)
         bias = torch.from_numpy(np.frombuffer(take(4 * outputs), "<f4").copy())
         if index == 0:
             side = 3 * shape.unshuffle

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from export_ncnn import export, param_text, strided_kernel, unshuffled_kernel
 from muon import Muon, nearly_orthogonal
-from ncnn_weights import read_merged
+from ncnn_weights import FP16_TAG, read_merged
 from network import NetworkShape, UpscaleNetwork, deepened, mirrored_context
 
 SHAPES = (NetworkShape(), NetworkShape(channels=16, convolutions=4, unshuffle=2))
@@ -103,6 +103,24 @@ class ExportTest(unittest.TestCase):
                 (Path(folder) / "model.bin").write_bytes(b"\0" * 100)
                 with self.assertRaisesRegex(ValueError, "expected [0-9]+ bytes at 4"):
                     read_merged(Path(folder) / "model.bin", shape)
+
+    def test_weights_stored_as_fp16_read_back_as_those_numbers(self) -> None:
+        # An odd number of weights, which a half word follows.
+        shape = NetworkShape(channels=1, convolutions=2)
+        layers = [(torch.rand(o, i, 3, 3) - 0.5, torch.rand(o)) for i, o in shape.layer_sizes()]
+        content = b""
+        for weight, bias in layers:
+            halves = weight.numpy().astype("<f2").tobytes()
+            content += FP16_TAG + halves + bytes(-len(halves) % 4) + bias.numpy().astype("<f4").tobytes()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.bin"
+            path.write_bytes(content)
+            for (weight, bias), (stored, exact) in zip(read_merged(path, shape), layers, strict=True):
+                torch.testing.assert_close(weight, stored.half().float(), atol=0, rtol=0)
+                torch.testing.assert_close(bias, exact, atol=0, rtol=0)
+            path.write_bytes(content[:-1])
+            with self.assertRaisesRegex(ValueError, "expected 48 bytes"):
+                read_merged(path, shape)
 
     def test_param_counts_agree_with_its_lines(self) -> None:
         for shape in SHAPES:

@@ -1,4 +1,7 @@
-"""What the published programs do around a network: edges, padding, alignment, rounding."""
+"""What programs do around a network: edges, padding, alignment, rounding.
+
+bd2x and bd2x-fast are this project's own networks, framed by the least that they see everything of.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,8 @@ FRAMES = {
     "waifu2x-cunet": Frame(18, "edge", 2, consumed=True),
     "waifu2x-upconv7": Frame(7, "edge", 2, consumed=True),
     "realesrgan": Frame(10, "reflect", 1, consumed=False),
+    "bd2x-fast": Frame(16, "reflect", 2, consumed=False),
+    "bd2x": Frame(28, "reflect", 2, consumed=False),
 }
 
 

@@ -41,6 +41,7 @@ function describeWorker(catalogue: ModelCatalogue) {
       max_request_id: MAX_REQUEST_ID,
     },
     default_model: catalogue.defaultName,
+    default_model_gpu: catalogue.gpuDefaultName,
     models: catalogue.list().map(({ name, scales }) => ({ name, scales })),
     errors: REQUEST_ERROR_CODES,
     fatals: mapValues(FATAL_ERROR_CODES, ({ exitCode }) => ({ exit_code: exitCode })),

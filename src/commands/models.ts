@@ -18,11 +18,11 @@ export interface ModelInfo extends ResolvedModel {
   readonly unknownLayers: readonly string[] | null;
 }
 
-/** @returns one line a model: a star at the default one, then name, family, scales, licence and title */
+/** @returns one line a model: a star at the default ones, then name, family, scales, licence and title */
 export function formatModels(models: readonly ModelSummary[]): string {
-  const rows = models.map(({ name, title, family, scales, licence, isDefault }) => {
+  const rows = models.map(({ name, title, family, scales, licence, isDefault, isGpuDefault }) => {
     return [
-      isDefault ? "*" : " ",
+      isDefault || isGpuDefault ? "*" : " ",
       name,
       family,
       scales.map((scale) => `${scale}x`).join(" "),

@@ -22,15 +22,18 @@ export const MODELS_FOLDER = join(PACKAGE_ROOT, "models");
 
 /**
  * @param nameOrPath null for the default model
+ * @param deviceType what the model is for: a discrete GPU has a default of its own
  * @throws {FatalError} gpu_init_failed: no such model, or one that is damaged
  */
 export async function resolveModel(
   nameOrPath: string | null,
   choice: ModelChoice = ANY_MODEL,
+  deviceType: SelectedDevice["type"] = "cpu",
 ): Promise<ResolvedModel> {
   try {
     const catalogue = await ModelCatalogue.open(MODELS_FOLDER);
-    return await catalogue.resolveNameOrPath(nameOrPath ?? catalogue.defaultName, choice);
+    const preset = deviceType === "discrete" ? catalogue.gpuDefaultName : catalogue.defaultName;
+    return await catalogue.resolveNameOrPath(nameOrPath ?? preset, choice);
   } catch (thrown) {
     const isAboutModel = thrown instanceof ModelError || thrown instanceof UpscalerError;
     throw new FatalError(isAboutModel ? "gpu_init_failed" : "internal_fatal", messageOf(thrown), {
@@ -99,14 +102,20 @@ async function loadOn(loading: Loading, device: SelectedDevice): Promise<NcnnEng
   return load(loading, device, engineOptions(loading.choice, arithmetic, pipelineCachePath));
 }
 
-async function loadOnDevice(loading: Loading): Promise<Engine> {
-  const { addon, choice, log } = loading;
+async function loadOnDevice(common: Omit<Loading, "model">): Promise<Engine> {
+  const { addon, choice, log } = common;
+  const loadingOn = async ({ type }: SelectedDevice): Promise<Loading> => ({
+    ...common,
+    model: await resolveModel(choice.model, choice, type),
+  });
   const devices = choice.gpuId === CPU_INDEX ? [] : await addon.listDevices();
   const device = selectDevice(devices, choice.gpuId);
+  const loading = await loadingOn(device);
   if (device.backend === "cpu") return loadOn(loading, device);
-  const loadCpu = () => loadOn(loading, cpuDevice());
   try {
     const engine = await loadOn(loading, device);
+    // A page that goes to the CPU alone must look like those beside it.
+    const loadCpu = () => loadOn(loading, cpuDevice());
     return allowsCpuFallback(choice.gpuId, choice.cpuFallback)
       ? new CpuFallbackEngine(engine, loadCpu, log)
       : engine;
@@ -114,7 +123,8 @@ async function loadOnDevice(loading: Loading): Promise<Engine> {
     // A device that was asked for by its number is obeyed or refused, never replaced in silence.
     if (choice.gpuId !== "auto") throw thrown;
     log.warn("the GPU cannot run the model, using the CPU", { gpu: device.name, reason: messageOf(thrown) });
-    return loadCpu();
+    const cpu = cpuDevice();
+    return loadOn(await loadingOn(cpu), cpu);
   }
 }
 
@@ -131,8 +141,7 @@ export async function openEngine(
 ): Promise<Engine> {
   const addon = loadNcnnAddon();
   const started = performance.now();
-  const model = await resolveModel(choice.model, choice);
-  const engine = await loadOnDevice({ addon, model, choice, log, onNativeLoad });
+  const engine = await loadOnDevice({ addon, choice, log, onNativeLoad });
   log.info("model loaded", {
     model: engine.model,
     device: engine.device.name,

@@ -26,7 +26,7 @@ export async function openProcessor(
   const { gpuId } = choice;
   if (typeof gpuId === "object") {
     const { openFleet } = await import("./open-fleet.js");
-    const { fleet, loaded } = openFleet(choice, log);
+    const { fleet, loaded } = await openFleet(choice, log);
     try {
       return { ...(await loaded), close: () => fleet.close() };
     } catch (thrown) {

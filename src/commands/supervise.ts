@@ -55,7 +55,7 @@ export async function runSupervisor(
   if (refusesTerminal(stdout, log)) return EXIT.usage;
   let opened: OpenedFleet;
   try {
-    opened = openFleet(choice, log);
+    opened = await openFleet(choice, log);
   } catch (thrown) {
     if (!(thrown instanceof UpscalerError)) throw thrown;
     log.error(thrown.message);

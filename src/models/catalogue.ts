@@ -52,6 +52,8 @@ export interface ModelSummary {
   readonly scales: readonly number[];
   readonly licence: string;
   readonly isDefault: boolean;
+  /** Whether it is the default on a discrete GPU. */
+  readonly isGpuDefault: boolean;
 }
 
 /** The models that come with the program, and foreign ones by their path. Files are read when a model is resolved. */
@@ -77,6 +79,11 @@ export class ModelCatalogue {
     return this.#manifest.default;
   }
 
+  /** Of discrete GPUs; others are rarely fast enough for it. */
+  get gpuDefaultName(): string {
+    return this.#manifest.default_gpu ?? this.#manifest.default;
+  }
+
   list(): readonly ModelSummary[] {
     return this.#manifest.models.map(({ name, title, family, scale, licence }) => ({
       name,
@@ -85,7 +92,8 @@ export class ModelCatalogue {
       scale,
       scales: scalesOf(scale),
       licence,
-      isDefault: name === this.#manifest.default,
+      isDefault: name === this.defaultName,
+      isGpuDefault: name === this.gpuDefaultName,
     }));
   }
 

@@ -66,6 +66,8 @@ export const manifestSchema = z
     version: z.literal(1),
     /** The model that is used when none is asked for. */
     default: nameSchema,
+    /** The one that takes its place on a discrete GPU. */
+    default_gpu: nameSchema.optional(),
     models: z.array(modelSchema).min(1).max(256),
   })
   .refine(({ models }) => new Set(models.map(({ name }) => name)).size === models.length, {
@@ -75,6 +77,10 @@ export const manifestSchema = z
   .refine(({ default: name, models }) => models.some((model) => model.name === name), {
     error: "expected the name of one of the models",
     path: ["default"],
+  })
+  .refine(({ default_gpu: name, models }) => !name || models.some((model) => model.name === name), {
+    error: "expected the name of one of the models",
+    path: ["default_gpu"],
   });
 
 export type Manifest = z.infer<typeof manifestSchema>;

@@ -11,6 +11,7 @@ describe("describe", () => {
     expect(described).toMatchObject({
       proto: [1],
       default_model: "bd2x-fast",
+      default_model_gpu: "bd2x",
       errors: REQUEST_ERROR_CODES,
       messages: protocolSchema(),
     });

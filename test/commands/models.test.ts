@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EXIT } from "../../protocol/error-codes.js";
 import {
   formatModelInfo,
+  formatModels,
   type ModelInfo,
   runModelInfo,
   runModelList,
@@ -57,11 +58,21 @@ async function addSqueeze(stem: string): Promise<void> {
 }
 
 describe("models list", () => {
-  it("shows every model of the manifest, the default one with a star", async () => {
+  it("shows every model of the manifest, with a star the defaults of GPUs and of everything else", async () => {
     const lines = (await written((output) => runModelList({ json: false }, output))).trimEnd().split("\n");
     expect(lines.filter((line) => line.startsWith("*"))).toEqual([
       expect.stringMatching(/^\* bd2x-fast +plain +2x 3x 4x +MIT +\S/),
+      expect.stringMatching(/^\* bd2x +plain +2x 3x 4x +MIT +\S/),
     ]);
+  });
+
+  it("gives no star to a model that is no default", () => {
+    const model = { title: "Some", family: "generic", scale: 2, scales: [2], licence: "MIT" } as const;
+    const kinds = [
+      { name: "a", isDefault: true, isGpuDefault: true },
+      { name: "b", isDefault: false, isGpuDefault: false },
+    ];
+    expect(formatModels(kinds.map((kind) => ({ ...model, ...kind })))).toMatch(/^\* a .*\n {2}b /);
   });
 
   it("gives JSON", async () => {
@@ -74,7 +85,11 @@ describe("models list", () => {
       scales: [2, 3, 4],
       licence: "MIT",
       isDefault: true,
+      isGpuDefault: false,
     });
+    expect(models).toContainEqual(
+      expect.objectContaining({ name: "bd2x", isDefault: false, isGpuDefault: true }),
+    );
   });
 });
 
@@ -87,13 +102,14 @@ describe("models info", () => {
       /^noise level +the model has none$/m,
       /^licence +MIT$/m,
       /^blobs +data to output$/m,
-      /^receptive radius +8 px$/m,
+      /^receptive radius +16 px$/m,
+      /^alignment of tiles +2 px$/m,
       /^beyond the edges +the image mirrored$/m,
       /^global means +none$/m,
-      /^multiplications +59,616 per input pixel$/m,
-      /^memory of blobs +99 values per input pixel$/m,
-      /^weights +59852 numbers, fp32$/m,
-      /^weight file +\S+bd2x-fast\.bin, 239440 bytes, sha256 [0-9a-f]{64}$/m,
+      /^multiplications +63,936 per input pixel$/m,
+      /^memory of blobs +51 values per input pixel$/m,
+      /^weights +256240 numbers, fp16$/m,
+      /^weight file +\S+bd2x-fast\.bin, 513504 bytes, sha256 [0-9a-f]{64}$/m,
     ])
       expect(text).toMatch(line);
   });
@@ -168,24 +184,29 @@ describe("models verify", () => {
   };
 
   beforeEach(async () => {
-    await cp(join(MODELS_FOLDER, "bd2x-fast"), join(folder, "bd2x-fast"), { recursive: true });
+    for (const name of ["bd2x-fast", "bd2x"])
+      await cp(join(MODELS_FOLDER, name), join(folder, name), { recursive: true });
     await copyFile(join(MODELS_FOLDER, "manifest.json"), join(folder, "manifest.json"));
   });
 
   it("passes what is shipped, and tells what it weighs", async () => {
-    const line =
-      /^bd2x-fast: \d+ bytes as listed, fp32 weights, receptive radius 8 px, 59,616 multiplications per input pixel, licence MIT$/m;
-    expect(await written((output) => runModelVerify([], output))).toMatch(line);
-    expect(await verify("bd2x-fast")).toMatch(line);
+    const lineOf = (name: string, radius: number, multiplications: string): string =>
+      `${name} bytes as listed, fp16 weights, receptive radius ${radius} px, ${multiplications} multiplications per input pixel, licence MIT\n`;
+    const [fastLine, largeLine] = [
+      lineOf("bd2x-fast: 514423", 16, "63,936"),
+      lineOf("bd2x: 3685579", 28, "459,648"),
+    ];
+    expect(await written((output) => runModelVerify([], output))).toBe(fastLine + largeLine);
+    expect(await verify("bd2x-fast")).toBe(fastLine);
   });
 
   it.each<[string, () => Promise<unknown>, RegExp]>([
-    ["one changed byte", () => appendFile(fast("param"), " "), /bd2x-fast\.param to have 879 bytes/],
+    ["one changed byte", () => appendFile(fast("param"), " "), /bd2x-fast\.param to have 919 bytes/],
     ["a missing file", () => rm(fast("bin")), /cannot read .*bd2x-fast\.bin/],
     [
       "a radius that is not the graph's",
-      () => changeManifest((model) => Object.assign(model, { receptive_radius: 7 })),
-      /receptive_radius of model bd2x-fast in the manifest to be 8/,
+      () => changeManifest((model) => Object.assign(model, { receptive_radius: 14 })),
+      /receptive_radius of model bd2x-fast in the manifest to be 16/,
     ],
     [
       "a model without licence",

@@ -46,9 +46,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
+const writeManifest = (manifest: object): Promise<void> =>
+  writeFile(join(folder, "manifest.json"), JSON.stringify(manifest));
+
 async function openWith(changes: object = {}): Promise<ModelCatalogue> {
-  const manifest = { version: 1, default: "tiny", models: [{ ...LISTED, ...changes }] };
-  await writeFile(join(folder, "manifest.json"), JSON.stringify(manifest));
+  await writeManifest({ version: 1, default: "tiny", models: [{ ...LISTED, ...changes }] });
   return ModelCatalogue.open(folder);
 }
 
@@ -65,9 +67,24 @@ describe("models of the manifest", () => {
         scales: [2, 3, 4],
         licence: "MIT",
         isDefault: true,
+        isGpuDefault: true,
       },
     ]);
-    expect(catalogue.defaultName).toBe("tiny");
+    expect([catalogue.defaultName, catalogue.gpuDefaultName]).toEqual(["tiny", "tiny"]);
+  });
+
+  it("may have another default on discrete GPUs, which is not what no name stands for", async () => {
+    const models = [LISTED, { ...LISTED, name: "large" }, { ...LISTED, name: "other" }];
+    await writeManifest({ version: 1, default: "tiny", default_gpu: "large", models });
+    const catalogue = await ModelCatalogue.open(folder);
+    expect([catalogue.defaultName, catalogue.gpuDefaultName]).toEqual(["tiny", "large"]);
+    expect(catalogue.list()).toEqual([
+      expect.objectContaining({ name: "tiny", isDefault: true, isGpuDefault: false }),
+      expect.objectContaining({ name: "large", isDefault: false, isGpuDefault: true }),
+      expect.objectContaining({ name: "other", isDefault: false, isGpuDefault: false }),
+    ]);
+    expect(await catalogue.resolve(null)).toMatchObject({ name: "tiny" });
+    expect(await catalogue.resolve("large")).toMatchObject({ name: "large" });
   });
 
   it("are resolved by name or as the default", async () => {
@@ -198,6 +215,16 @@ describe("an invalid manifest", () => {
       "a default that is not there",
       { version: 1, default: "huge", models: [LISTED] },
       /default: expected the name/,
+    ],
+    [
+      "a default of GPUs that is not there",
+      { version: 1, default: "tiny", default_gpu: "huge", models: [LISTED] },
+      /default_gpu: expected the name/,
+    ],
+    [
+      "a default of GPUs without a name",
+      { version: 1, default: "tiny", default_gpu: "", models: [LISTED] },
+      /default_gpu/,
     ],
     ["one name twice", { version: 1, default: "tiny", models: [LISTED, LISTED] }, /every model name once/],
   ])("is refused: %s", async (_, manifest, message) => {

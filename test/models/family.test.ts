@@ -73,19 +73,20 @@ describePublished("published networks", (folder) => {
   });
 });
 
-describe("this project's own network", () => {
-  it("is a plain one whose radius is its number of convolutions", () => {
-    const file = new URL("../../models/bd2x-fast/bd2x-fast.param", import.meta.url);
+describe.each(["bd2x-fast", "bd2x"])("this project's own network %s", (name) => {
+  it("is a plain one on half the pixels, whose radius is twice the number of its convolutions", () => {
+    const file = new URL(`../../models/${name}/${name}.param`, import.meta.url);
     const text = readFileSync(file, "utf8");
-    const convolutions = text.match(/^Convolution /gm)?.length;
+    const convolutions = text.match(/^Convolution /gm)?.length ?? Number.NaN;
     expect(describeNetwork(parseParamFile(text))).toMatchObject({
       ...kept,
       family: "plain",
       scale: 2,
       inputBlob: "data",
       outputBlob: "output",
-      receptiveRadius: convolutions,
-      overlap: convolutions,
+      alignment: 2,
+      receptiveRadius: 2 * convolutions,
+      overlap: 2 * convolutions,
       edges: "mirror",
       layerTypes: ["BinaryOp", "Convolution", "Input", "Interp", "PixelShuffle", "Split"],
     });

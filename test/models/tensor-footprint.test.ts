@@ -133,13 +133,19 @@ describe("memory of Winograd", () => {
   });
 });
 
-it("the shipped network holds its input, a padded copy and two blobs of 32 channels", () => {
-  const text = readFileSync(new URL("../../models/bd2x-fast/bd2x-fast.param", import.meta.url), "utf8");
-  expect(describeNetwork(parseParamFile(text))).toMatchObject({
-    tensorFloatsPerPixel: 3 + 3 * 32,
-    winogradFloatsPerPixel: 2.25 * 64,
-  });
-});
+it.each([
+  ["bd2x-fast", 64],
+  ["bd2x", 128],
+])(
+  "the shipped network %s holds its input, and a padded copy and two blobs of %i channels at half its size",
+  (name, channels) => {
+    const text = readFileSync(new URL(`../../models/${name}/${name}.param`, import.meta.url), "utf8");
+    expect(describeNetwork(parseParamFile(text))).toMatchObject({
+      tensorFloatsPerPixel: 3 + (3 * channels) / 4,
+      winogradFloatsPerPixel: (2.25 * 2 * channels) / 4,
+    });
+  },
+);
 
 describePublished("memory of published networks", (folder) => {
   it("stays far below what is refused", () => {

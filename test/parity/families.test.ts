@@ -159,9 +159,11 @@ describe("networks of random weights, built like the published ones", () => {
   }
 });
 
-describe("this project's own network", () => {
-  const stem = join(PACKAGE_ROOT, "models", "bd2x-fast", "bd2x-fast");
-  describeParity({ name: "bd2x-fast", frame: "realesrgan", sameEdges: true, paths: () => pathsOf(stem) });
+describe("this project's own networks", () => {
+  for (const name of ["bd2x-fast", "bd2x"]) {
+    const stem = join(PACKAGE_ROOT, "models", name, name);
+    describeParity({ name, frame: name, sameEdges: true, paths: () => pathsOf(stem) });
+  }
 });
 
 describe("published networks", () => {

@@ -15,8 +15,9 @@ export const SHARED_FOLDER = join(PACKAGE_ROOT, "..", "shared");
 
 export const never = new AbortController().signal;
 
-export async function shippedModel(): Promise<ResolvedModel> {
-  return (await ModelCatalogue.open(join(PACKAGE_ROOT, "models"))).resolve(null);
+/** @param name null for the default of machines without a discrete GPU, the smallest */
+export async function shippedModel(name: string | null = null): Promise<ResolvedModel> {
+  return (await ModelCatalogue.open(join(PACKAGE_ROOT, "models"))).resolve(name);
 }
 
 /** Engine options, with the arithmetic by its two parts that results depend on most. */

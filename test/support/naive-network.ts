@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import type { ResolvedModel } from "../../src/models/catalogue.js";
+import { fromHalf } from "../../src/models/half.js";
 import type { Graph, Layer } from "../../src/models/param-file.js";
 import { parseParamFile } from "../../src/models/param-file.js";
 import type { PixelBuffer } from "../../src/stages/page.js";
@@ -14,6 +16,7 @@ interface Planes {
 interface Convolution {
   readonly outputs: number;
   readonly kernel: number;
+  readonly stride: number;
   readonly pad: number;
   readonly slope: number | null;
   readonly weights: Float32Array;
@@ -22,49 +25,84 @@ interface Convolution {
 
 const LEAKY_RELU = 2;
 
+const FP32_TAG = 0;
+/** Halves follow it, filled up to whole words. */
+const FP16_TAG = 0x01306b47;
+const WORD = 4;
+
+/** The numbers of a .bin file, taken front to back. */
+class WeightReader {
+  readonly #bin: Buffer;
+  #offset = 0;
+
+  constructor(bin: Buffer) {
+    this.#bin = bin;
+  }
+
+  floats(count: number): Float32Array {
+    const start = this.#advance(4 * count);
+    return Float32Array.from({ length: count }, (_, i) => this.#bin.readFloatLE(start + 4 * i));
+  }
+
+  /** Numbers behind a tag that says how they are stored. */
+  tagged(count: number): Float32Array {
+    const tag = this.#bin.readUInt32LE(this.#advance(WORD));
+    if (tag === FP32_TAG) return this.floats(count);
+    if (tag !== FP16_TAG) throw new Error(`expected fp32 or fp16 weights, received tag ${tag}`);
+    const start = this.#advance(Math.ceil((2 * count) / WORD) * WORD);
+    return Float32Array.from({ length: count }, (_, i) => fromHalf(this.#bin.readUInt16LE(start + 2 * i)));
+  }
+
+  expectEnd(): void {
+    if (this.#offset !== this.#bin.length)
+      throw new Error(`expected ${this.#offset} bytes of weights, received ${this.#bin.length}`);
+  }
+
+  #advance(bytes: number): number {
+    const start = this.#offset;
+    this.#offset += bytes;
+    return start;
+  }
+}
+
 function readConvolutions(graph: Graph, bin: Buffer): Map<string, Convolution> {
   const convolutions = new Map<string, Convolution>();
-  let offset = 0;
-  const floats = (count: number): Float32Array => {
-    const values = Float32Array.from({ length: count }, (_, i) => bin.readFloatLE(offset + 4 * i));
-    offset += 4 * count;
-    return values;
-  };
+  const reader = new WeightReader(bin);
   for (const { type, name, params } of graph.layers) {
     if (type !== "Convolution") continue;
-    const tag = bin.readUInt32LE(offset);
-    if (tag !== 0) throw new Error(`expected fp32 weights for ${name}, received tag ${tag}`);
-    offset += 4;
     const outputs = params.int(0, 0);
     convolutions.set(name, {
       outputs,
       kernel: params.int(1, 0),
+      stride: params.int(3, 1),
       pad: params.int(4, 0),
       slope: params.int(9, 0) === LEAKY_RELU ? (params.array(10)?.[0] ?? 0) : null,
-      weights: floats(params.int(6, 0)),
-      bias: floats(outputs),
+      weights: reader.tagged(params.int(6, 0)),
+      bias: reader.floats(outputs),
     });
   }
-  if (offset !== bin.length) throw new Error(`expected ${offset} bytes of weights, received ${bin.length}`);
+  reader.expectEnd();
   return convolutions;
 }
 
-function convolve(input: Planes, { outputs, kernel, pad, slope, weights, bias }: Convolution): Planes {
-  const { width, height, channels } = input;
+function convolve(input: Planes, convolution: Convolution): Planes {
+  const { outputs, kernel, stride, pad, slope, weights, bias } = convolution;
+  const windows = (length: number): number => Math.floor((length + 2 * pad - kernel) / stride) + 1;
+  const [width, height] = [windows(input.width), windows(input.height)];
   const data = new Float64Array(outputs * width * height);
   for (let o = 0; o < outputs; o++) {
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         let sum = bias[o] ?? 0;
-        for (let c = 0; c < channels; c++) {
+        for (let c = 0; c < input.channels; c++) {
           for (let ky = 0; ky < kernel; ky++) {
-            const row = y + ky - pad;
-            if (row < 0 || row >= height) continue;
+            const row = y * stride + ky - pad;
+            if (row < 0 || row >= input.height) continue;
             for (let kx = 0; kx < kernel; kx++) {
-              const column = x + kx - pad;
-              if (column < 0 || column >= width) continue;
-              const weight = weights[((o * channels + c) * kernel + ky) * kernel + kx] ?? 0;
-              sum += weight * (input.data[(c * height + row) * width + column] ?? 0);
+              const column = x * stride + kx - pad;
+              if (column < 0 || column >= input.width) continue;
+              const weight = weights[((o * input.channels + c) * kernel + ky) * kernel + kx] ?? 0;
+              sum += weight * (input.data[(c * input.height + row) * input.width + column] ?? 0);
             }
           }
         }
@@ -112,7 +150,7 @@ function runLayer(layer: Layer, inputs: readonly Planes[], convolutions: Map<str
   if (layer.type === "Split") return first;
   if (layer.type === "PixelShuffle") return pixelShuffle(first, layer.params.int(0, 1));
   if (layer.type === "Interp") return nearest(first, layer.params.float(1, 1));
-  if (layer.type === "BinaryOp" && second) {
+  if (layer.type === "BinaryOp" && second?.data.length === first.data.length) {
     return { ...first, data: first.data.map((value, i) => value + (second.data[i] ?? Number.NaN)) };
   }
   const convolution = convolutions.get(layer.name);
@@ -130,23 +168,22 @@ function mirrored(index: number, length: number): number {
 
 /**
  * Runs a plain network (family "plain") the slowest and simplest way, in double precision over the whole image, whose
- * edges are mirrored so that no convolution pads within the result.
+ * edges are mirrored so that no convolution pads within the result. At the right and at the bottom that goes on until
+ * the network's strides come out even.
  *
- * @param context pixels that are mirrored on each side; at least the network's receptive radius
  * @returns value * 255 of every output byte before rounding, in the order of the bytes
  */
 export function runNaively(
-  paramPath: string,
-  binPath: string,
+  { paramPath, binPath, overlap, alignment }: ResolvedModel,
   image: PixelBuffer,
-  context: number,
 ): Float64Array {
   const graph = parseParamFile(readFileSync(paramPath, "utf8"));
   const convolutions = readConvolutions(graph, readFileSync(binPath));
-  const [width, height] = [image.width + 2 * context, image.height + 2 * context];
+  const padded = (length: number): number => Math.ceil(length / alignment) * alignment + 2 * overlap;
+  const [width, height] = [padded(image.width), padded(image.height)];
   const input = enlarge({ data: new Float64Array(0), channels: 3, width, height }, 3, 1, (c, y, x) => {
-    const row = mirrored(y - context, image.height);
-    const column = mirrored(x - context, image.width);
+    const row = mirrored(y - overlap, image.height);
+    const column = mirrored(x - overlap, image.width);
     return (image.data[(row * image.width + column) * 3 + c] ?? Number.NaN) / 255;
   });
   const blobs = new Map<string, Planes>();
@@ -161,8 +198,8 @@ export function runNaively(
   const rowLength = image.width * scale;
   for (let i = 0; i < result.length; i++) {
     const [pixel, c] = [Math.floor(i / 3), i % 3];
-    const y = Math.floor(pixel / rowLength) + context * scale;
-    const x = (pixel % rowLength) + context * scale;
+    const y = Math.floor(pixel / rowLength) + overlap * scale;
+    const x = (pixel % rowLength) + overlap * scale;
     result[i] = (output.data[(c * output.height + y) * output.width + x] ?? Number.NaN) * 255;
   }
   return result;

@@ -111,7 +111,9 @@ describe("scales beyond the model's own", () => {
 
 describe.skipIf(vulkanDevices.length === 0)("two passes on a GPU", () => {
   it("read from the memory that the first one wrote, for several pages at once, as on the CPU", async () => {
-    const onGpu = start(["worker", "--gpu-id", "0", "--precision", "fp32"]).hello();
+    // The model of the CPU, which is not every GPU's default.
+    const model = ["--model", "bd2x-fast"];
+    const onGpu = start(["worker", "--gpu-id", "0", "--precision", "fp32", ...model]).hello();
     const onCpu = startOnCpu();
     const scales = [4, 3, 2, 4, 3];
     for (const [index, scale] of scales.entries()) onGpu.send({ ...ASKED, id: index + 1, data: png, scale });

@@ -75,7 +75,9 @@ describe("a page", () => {
   it.skipIf(vulkanDevices.length === 0)(
     "runs on Vulkan, also when that is software, if asked for by index",
     async () => {
-      const args = ["--mode", "stdin", "--keep-alive", "--gpu-id", "0", "--tile-size", "512"];
+      // The model of the CPU, which is not every GPU's default.
+      const model = ["--model", "bd2x-fast"];
+      const args = ["--mode", "stdin", "--keep-alive", "--gpu-id", "0", "--tile-size", "512", ...model];
       const worker = start(args).hello().send({ t: "upscale", id: 1, data: png, lossless: true });
       const onCpu = start().hello().send({ t: "upscale", id: 1, data: png, lossless: true });
       expect(await worker.type("ready")).toMatchObject({ devices: [{ index: 0, backend: "vulkan" }] });
