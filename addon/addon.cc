@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include "direct_kernels.h"
 #include "exit_guard.h"
 #include "gpu_instance.h"
 #include "layer_support.h"
@@ -74,6 +75,11 @@ Napi::Value unknownLayers(const Napi::CallbackInfo& info) {
     return unknown;
 }
 
+/** hasDirectConvolution(): boolean; whether this CPU has what the addon's convolutions need. */
+Napi::Value hasDirectConvolution(const Napi::CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), bdreader::directKernelsOfCpu() != nullptr);
+}
+
 /** exitNow(code: number): never. */
 Napi::Value exitNow(const Napi::CallbackInfo& info) {
     if (info.Length() != 1 || !info[0].IsNumber()) {
@@ -100,6 +106,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("listDevices", Napi::Function::New(env, listDevices, "listDevices"));
     exports.Set("openDevice", Napi::Function::New(env, openDevice, "openDevice"));
     exports.Set("unknownLayers", Napi::Function::New(env, unknownLayers, "unknownLayers"));
+    exports.Set("hasDirectConvolution",
+                Napi::Function::New(env, hasDirectConvolution, "hasDirectConvolution"));
     exports.Set("exitNow", Napi::Function::New(env, exitNow, "exitNow"));
     exports.Set("load", Napi::Function::New(env, bdreader::UpscalerWrap::load, "load"));
     return exports;

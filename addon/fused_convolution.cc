@@ -1,11 +1,7 @@
 #include "fused_convolution.h"
 
-#include <ncnn/layer_type.h>
-
 #include <algorithm>
-#include <memory>
 
-#include "fused_layer.h"
 #include "fused_shader.h"
 #include "fused_tile_shader.h"
 
@@ -52,17 +48,6 @@ std::string fusedSource(FusedConvolution mode, const FusedShape& shape, const Fu
     define(source, "ROWS", shaders::kFusedRowsPerSubgroup);
     define(source, "SUBGROUPS", shaders::kFusedSubgroups);
     return source + shaders::kFusedTile + shaders::kFusedProduct;
-}
-
-ncnn::Layer* FusingNet::create_overwrite_builtin_layer(const char* type) {
-    return create_overwrite_builtin_layer(ncnn::layer_to_index(type));
-}
-
-ncnn::Layer* FusingNet::create_overwrite_builtin_layer(int typeIndex) {
-    const bool isKnown =
-        typeIndex == ncnn::LayerType::Convolution || typeIndex == ncnn::LayerType::Deconvolution;
-    if (!fused_ || !isKnown) return nullptr;
-    return std::make_unique<FusedLayer>(*fused_, typeIndex).release();
 }
 
 }  // namespace bdreader

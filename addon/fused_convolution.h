@@ -1,7 +1,7 @@
 #pragma once
 
 #include <ncnn/gpu.h>
-#include <ncnn/net.h>
+#include <ncnn/layer.h>
 
 #include <exception>
 #include <string>
@@ -44,20 +44,5 @@ struct FusedExtras {
 
 /** @return source of the shader for layers of this shape */
 std::string fusedSource(FusedConvolution mode, const FusedShape& shape, const FusedExtras& extras);
-
-/** A net whose convolutions and deconvolutions run as one shader each, wherever that takes them. */
-class FusingNet final : public ncnn::Net {
-  public:
-    /** @param fused null: ncnn computes everything */
-    void fuseWith(FusedConvolutions* fused) { fused_ = fused; }
-
-  protected:
-    // Instead of register_custom_layer, which writes a line to standard error for a layer that ncnn has, too.
-    ncnn::Layer* create_overwrite_builtin_layer(const char* type) override;
-    ncnn::Layer* create_overwrite_builtin_layer(int typeIndex) override;
-
-  private:
-    FusedConvolutions* fused_ = nullptr;
-};
 
 }  // namespace bdreader

@@ -25,7 +25,7 @@ constexpr int kCoefficients = -23301;
 
 class Merger {
   public:
-    Merger(FusingNet& net, std::vector<GraphLine> lines)
+    Merger(OwnLayersNet& net, std::vector<GraphLine> lines)
         : layers_(net.layers()), blobs_(net.mutable_blobs()), lines_(std::move(lines)) {}
 
     /** Whether the text is of this net. */
@@ -167,7 +167,7 @@ class Merger {
 
 }  // namespace
 
-void mergeIntoFused(FusingNet& net, const FusedConvolutions& fused, const std::string& paramPath) {
+void mergeIntoFused(OwnLayersNet& net, const FusedConvolutions& fused, const std::string& paramPath) {
     Merger merger(net, readGraph(paramPath));
     if (!merger.isUsable()) return;
     for (FusedLayer* layer : fused.layers) merger.merge(*layer);

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "fused_convolution.h"
+#include "own_layers_net.h"
 
 namespace bdreader {
 
@@ -14,6 +15,6 @@ namespace bdreader {
  * @param net its graph loaded, its weights not yet
  * @param paramPath file that the graph is from
  */
-void mergeIntoFused(FusingNet& net, const FusedConvolutions& fused, const std::string& paramPath);
+void mergeIntoFused(OwnLayersNet& net, const FusedConvolutions& fused, const std::string& paramPath);
 
 }  // namespace bdreader

@@ -14,12 +14,6 @@ namespace bdreader {
 
 namespace {
 
-/** What ncnn's layers return for these. */
-constexpr int kOutOfMemory = -100;
-/** Not -1, by which an extractor tells that the device was lost. */
-constexpr int kUnexpectedTensor = -2;
-constexpr int kUnexpectedWeights = -1;
-
 constexpr size_t kHalf = 2;
 
 ncnn::Mat asMat(const std::vector<float>& values) {
@@ -41,36 +35,9 @@ ncnn::Option inFp32(ncnn::Option option) {
 
 }  // namespace
 
-FusedLayer::FusedLayer(FusedConvolutions& shared, int typeIndex) : shared_(shared) {
-    typeindex = typeIndex;
-    one_blob_only = true;
+FusedLayer::FusedLayer(FusedConvolutions& shared, int typeIndex) : ReplacedLayer(typeIndex), shared_(shared) {
     support_vulkan = true;
     support_vulkan_packing = true;
-}
-
-int FusedLayer::leaveToNcnn(const ncnn::ParamDict& params) {
-    ncnnLayer_.reset(ncnn::create_layer(typeindex));
-    if (!ncnnLayer_) return kOutOfMemory;
-    ncnnLayer_->vkdev = vkdev;
-    ncnnLayer_->featmask = featmask;
-    ncnnLayer_->bottoms = bottoms;
-    ncnnLayer_->tops = tops;
-    ncnnLayer_->bottom_shapes = bottom_shapes;
-    ncnnLayer_->top_shapes = top_shapes;
-    const int status = ncnnLayer_->load_param(params);
-    one_blob_only = ncnnLayer_->one_blob_only;
-    support_inplace = ncnnLayer_->support_inplace;
-    support_vulkan = ncnnLayer_->support_vulkan;
-    support_packing = ncnnLayer_->support_packing;
-    support_bf16_storage = ncnnLayer_->support_bf16_storage;
-    support_fp16_storage = ncnnLayer_->support_fp16_storage;
-    support_int8_storage = ncnnLayer_->support_int8_storage;
-    support_tensor_storage = ncnnLayer_->support_tensor_storage;
-    support_vulkan_packing = ncnnLayer_->support_vulkan_packing;
-    support_any_packing = ncnnLayer_->support_any_packing;
-    support_vulkan_any_packing = ncnnLayer_->support_vulkan_any_packing;
-    support_batch = ncnnLayer_->support_batch;
-    return status;
 }
 
 int FusedLayer::load_param(const ncnn::ParamDict& params) {
@@ -83,26 +50,22 @@ int FusedLayer::load_param(const ncnn::ParamDict& params) {
 }
 
 int FusedLayer::load_model(const ncnn::ModelBin& model) {
-    if (ncnnLayer_) return ncnnLayer_->load_model(model);
+    if (ncnnLayer()) return ReplacedLayer::load_model(model);
     const ncnn::Mat weights = model.load(shape_.weights(), 0);
-    if (weights.empty()) return kOutOfMemory;
+    if (weights.empty()) return kNoMemory;
     if (weights.elemsize != sizeof(float)) return kUnexpectedWeights;
     ncnn::Mat bias;
     if (shape_.hasBias) {
         bias = model.load(shape_.outputs, 1);
-        if (bias.empty()) return kOutOfMemory;
+        if (bias.empty()) return kNoMemory;
     }
     weights_ = asMat(fusedWeights(shape_, weights, shared_.order));
     bias_ = asMat(fusedBias(shape_, shape_.hasBias ? static_cast<const float*>(bias) : nullptr));
-    return weights_.empty() || bias_.empty() ? kOutOfMemory : 0;
+    return weights_.empty() || bias_.empty() ? kNoMemory : 0;
 }
 
 int FusedLayer::create_pipeline(const ncnn::Option& option) {
-    if (ncnnLayer_) {
-        ncnnLayer_->bottom_shapes = bottom_shapes;
-        ncnnLayer_->top_shapes = top_shapes;
-        return ncnnLayer_->create_pipeline(option);
-    }
+    if (ncnnLayer()) return ReplacedLayer::create_pipeline(option);
     pipeline_ = std::make_unique<ncnn::Pipeline>(vkdev);
     if (shared_.mode == FusedConvolution::kCooperative) {
         pipeline_->set_subgroup_size(shaders::kFusedSubgroupSize);
@@ -121,36 +84,27 @@ int FusedLayer::create_pipeline(const ncnn::Option& option) {
 
 int FusedLayer::destroy_pipeline(const ncnn::Option& option) {
     pipeline_.reset();
-    return ncnnLayer_ ? ncnnLayer_->destroy_pipeline(option) : 0;
+    return ReplacedLayer::destroy_pipeline(option);
 }
 
 int FusedLayer::upload_model(ncnn::VkTransfer& command, const ncnn::Option& option) {
-    if (ncnnLayer_) return ncnnLayer_->upload_model(command, option);
+    if (ncnnLayer()) return ncnnLayer()->upload_model(command, option);
     command.record_upload(weights_, weightsOnDevice_, option);
     command.record_upload(bias_, biasOnDevice_, inFp32(option));
     weights_.release();
     bias_.release();
-    return weightsOnDevice_.empty() || biasOnDevice_.empty() ? kOutOfMemory : 0;
-}
-
-int FusedLayer::forward(const std::vector<ncnn::Mat>& bottoms_, std::vector<ncnn::Mat>& tops_,
-                        const ncnn::Option& option) const {
-    return ncnnLayer_ ? ncnnLayer_->forward(bottoms_, tops_, option) : kUnexpectedTensor;
-}
-
-int FusedLayer::forward(const ncnn::Mat& bottom, ncnn::Mat& top, const ncnn::Option& option) const {
-    return ncnnLayer_ ? ncnnLayer_->forward(bottom, top, option) : kUnexpectedTensor;
+    return weightsOnDevice_.empty() || biasOnDevice_.empty() ? kNoMemory : 0;
 }
 
 int FusedLayer::forward(const std::vector<ncnn::VkMat>& bottoms_, std::vector<ncnn::VkMat>& tops_,
                         ncnn::VkCompute& command, const ncnn::Option& option) const {
-    if (ncnnLayer_) return ncnnLayer_->forward(bottoms_, tops_, command, option);
+    if (ncnnLayer()) return ncnnLayer()->forward(bottoms_, tops_, command, option);
     return record(bottoms_, tops_[0], command, option);
 }
 
 int FusedLayer::forward(const ncnn::VkMat& bottom, ncnn::VkMat& top, ncnn::VkCompute& command,
                         const ncnn::Option& option) const {
-    if (ncnnLayer_) return ncnnLayer_->forward(bottom, top, command, option);
+    if (ncnnLayer()) return ncnnLayer()->forward(bottom, top, command, option);
     return record({bottom}, top, command, option);
 }
 
@@ -179,7 +133,7 @@ int FusedLayer::record(const std::vector<ncnn::VkMat>& bottoms_, ncnn::VkMat& to
     const int pack = targetPack();
     top.create(target.width, target.height, shape_.outputs / pack, kHalf * static_cast<size_t>(pack), pack,
                option.blob_vkallocator);
-    if (top.empty()) return kOutOfMemory;
+    if (top.empty()) return kNoMemory;
     std::vector<ncnn::VkMat> bindings{source, top, weightsOnDevice_, biasOnDevice_};
     bindings.insert(bindings.end(), bottoms_.begin() + 1, bottoms_.end());
     const ncnn::VkMat& added = bottoms_.back();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fused_convolution.h"
+#include "replaced_layer.h"
 
 namespace bdreader {
 
@@ -13,12 +14,12 @@ namespace bdreader {
  * Takes the place of ncnn's Convolution or Deconvolution on Vulkan: computes it with the fused shader if it
  * is of the kind that this takes, see fusedShapeOf, else leaves everything to ncnn's own layer.
  */
-class FusedLayer final : public ncnn::Layer {
+class FusedLayer final : public ReplacedLayer {
   public:
     /** @param shared must outlive the layer */
     FusedLayer(FusedConvolutions& shared, int typeIndex);
 
-    bool isFused() const { return !ncnnLayer_; }
+    bool isFused() const { return !ncnnLayer(); }
 
     /**
      * Before its weights are loaded. The layer's sources are then the source, the factors if it is scaled,
@@ -33,24 +34,19 @@ class FusedLayer final : public ncnn::Layer {
     int destroy_pipeline(const ncnn::Option& option) override;
     int upload_model(ncnn::VkTransfer& command, const ncnn::Option& option) override;
 
-    int forward(const std::vector<ncnn::Mat>& bottoms, std::vector<ncnn::Mat>& tops,
-                const ncnn::Option& option) const override;
-    int forward(const ncnn::Mat& bottom, ncnn::Mat& top, const ncnn::Option& option) const override;
+    using ReplacedLayer::forward;
     int forward(const std::vector<ncnn::VkMat>& bottoms, std::vector<ncnn::VkMat>& tops,
                 ncnn::VkCompute& command, const ncnn::Option& option) const override;
     int forward(const ncnn::VkMat& bottom, ncnn::VkMat& top, ncnn::VkCompute& command,
                 const ncnn::Option& option) const override;
 
   private:
-    int leaveToNcnn(const ncnn::ParamDict& params);
     int targetPack() const { return shape_.packsTarget() ? kFusedPack : 1; }
     bool areExpected(const std::vector<ncnn::VkMat>& bottoms, Size target) const;
     int record(const std::vector<ncnn::VkMat>& bottoms, ncnn::VkMat& top, ncnn::VkCompute& command,
                const ncnn::Option& option) const;
 
     FusedConvolutions& shared_;
-    /** ncnn's own layer; null when this one is fused. */
-    std::unique_ptr<ncnn::Layer> ncnnLayer_;
     FusedShape shape_;
     FusedExtras extras_;
     ncnn::Mat weights_;

@@ -2,7 +2,7 @@
 
 #include <ncnn/layer_type.h>
 
-#include <cstdint>
+#include "convolution_params.h"
 
 namespace bdreader {
 
@@ -20,22 +20,7 @@ bool isWorthwhile(int channels) {
     return channels % kFusedPack == 0 && channels >= kFewestChannels;
 }
 
-/** Whether the parameter and its like for rows and for the far sides are all the same. */
-template <size_t kCount>
-bool areEqual(const ncnn::ParamDict& params, int value, const int (&others)[kCount]) {
-    for (const int other : others) {
-        if (params.get(other, value) != value) return false;
-    }
-    return true;
-}
-
-/** What makes a convolution another kind of layer: int8 weights, a value to pad with, weights as an input. */
-bool isPlainConvolution(const ncnn::ParamDict& params) {
-    return params.get(7, 1) == 1 && params.get(8, 0) == 0 && params.get(18, 0.f) == 0.f &&
-           params.get(19, 0) == 0;
-}
-
-/** Likewise of a deconvolution: more rows and columns, a size to crop to, weights as an input. */
+/** As isPlainConvolution: more rows and columns, a size to crop to, weights as an input. */
 bool isPlainDeconvolution(const ncnn::ParamDict& params) {
     return params.get(7, 1) == 1 && areEqual(params, 0, {18, 19, 20, 21, 28});
 }
@@ -95,17 +80,14 @@ Size FusedShape::targetOf(Size source) const {
 
 std::optional<FusedShape> fusedShapeOf(int typeIndex, const ncnn::ParamDict& params) {
     std::optional<FusedShape> shape = kernelOf(typeIndex, params);
-    const int activation = params.get(9, 0);
-    const ncnn::Mat slopes = params.get(10, ncnn::Mat());
-    if (!shape || activation < 0 || activation > 2 || (activation == 2 && slopes.w < 1)) return std::nullopt;
-    shape->slope = activation == 0 ? 1.f : activation == 1 ? 0.f : slopes[0];
+    const std::optional<float> slope = slopeOf(params);
+    if (!shape || !slope) return std::nullopt;
+    shape->slope = *slope;
     shape->hasBias = params.get(5, 0) != 0;
     shape->outputs = params.get(0, 0);
-    const int weights = params.get(6, 0);
-    // In 64 bits: a file may name any number of channels.
-    const int64_t perInput = int64_t{shape->side()} * shape->side() * shape->outputs;
-    if (perInput <= 0 || weights % perInput != 0) return std::nullopt;
-    shape->inputs = static_cast<int>(weights / perInput);
+    const std::optional<int> inputs = inputsOf(params, int64_t{shape->side()} * shape->side());
+    if (!inputs) return std::nullopt;
+    shape->inputs = *inputs;
     const bool fitsOneBlock = !shape->packsTarget() && shape->outputs * shape->targetPixels() <= kFusedBlock;
     if (!isWorthwhile(shape->inputs) || !(isWorthwhile(shape->outputs) || fitsOneBlock)) return std::nullopt;
     return shape;

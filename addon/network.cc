@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cpu_runner.h"
+#include "direct_kernels.h"
 #include "failure.h"
 #include "fragment_order.h"
 #include "fused_graph.h"
@@ -43,7 +44,10 @@ Network::~Network() = default;
 
 void Network::selectDevice() {
     net_.opt.use_vulkan_compute = options_.deviceIndex >= 0;
-    if (!net_.opt.use_vulkan_compute) return;
+    if (!net_.opt.use_vulkan_compute) {
+        if (options_.arithmetic.directConvolution) net_.convolveWith(directKernelsOfCpu());
+        return;
+    }
     const ncnn::VulkanDevice* device = openDevice(options_.deviceIndex);
     if (!device) {
         throw Failure(FailureCode::kDeviceUnavailable, "expected Vulkan device " +

@@ -11,6 +11,7 @@
 #include "device_memory.h"
 #include "fused_convolution.h"
 #include "network_options.h"
+#include "own_layers_net.h"
 #include "pinned_outputs.h"
 #include "runner.h"
 #include "shader_compiler.h"
@@ -54,6 +55,9 @@ class Network {
     /** @return how many of its convolutions and deconvolutions run as the addon's own shader */
     int fusedConvolutions() const { return fused_ ? static_cast<int>(fused_->layers.size()) : 0; }
 
+    /** @return how many of its convolutions run on the addon's own CPU kernels */
+    int directConvolutions() const { return net_.directConvolutions(); }
+
     /**
      * Runs the network alone, input and output staying on the device.
      *
@@ -83,7 +87,7 @@ class Network {
     ShaderCompiler compiler_;
     /** Null without fused convolutions. Layers of the net refer to it. */
     std::unique_ptr<FusedConvolutions> fused_;
-    FusingNet net_;
+    OwnLayersNet net_;
     std::unique_ptr<VulkanCrossing> crossing_;
     std::shared_ptr<PinnedOutputs> pinned_;
     MemoryBudget deviceMemory_;

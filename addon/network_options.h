@@ -26,6 +26,9 @@ struct Arithmetic {
     bool fp16Arithmetic = false;
     bool winograd = true;
     bool cooperativeMatrix = true;
+    /** On the CPU: convolutions that sum all products in order, faster than Winograd's where there are
+     * kernels. */
+    bool directConvolution = false;
     /** Needs fp16 storage. */
     FusedConvolution fusedConvolution = FusedConvolution::kOff;
 };

@@ -89,6 +89,7 @@ LoadArguments parseLoadArguments(const Napi::Object& options) {
     network.arithmetic.fp16Arithmetic = boolean(options, "fp16Arithmetic");
     network.arithmetic.winograd = boolean(options, "winograd");
     network.arithmetic.cooperativeMatrix = boolean(options, "cooperativeMatrix");
+    network.arithmetic.directConvolution = boolean(options, "directConvolution");
     network.arithmetic.fusedConvolution = fusedConvolutionOf(options);
     network.threads = integer(options, "threads", 1, kMostThreads);
     network.maxMemoryBytes = static_cast<size_t>(integer(options, "maxMemoryMb", 0, kMostMemoryMb)) << 20;

@@ -54,7 +54,7 @@ class MergedGraph {
     const TemporaryFolder folder_;
     ShaderCompiler compiler_{""};
     FusedConvolutions fused_{FusedConvolution::kPlain, compiler_, storedOrder(), {}, nullptr};
-    FusingNet net_;
+    OwnLayersNet net_;
 };
 
 std::string replaced(std::string text, const std::string& old, const std::string& with) {

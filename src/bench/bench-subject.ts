@@ -4,6 +4,7 @@ import {
   allArithmetics,
   arithmeticName,
   candidateArithmetics,
+  cpuArithmetics,
   fp32Arithmetic,
 } from "../engine/arithmetic.js";
 import type { UpscaledImage, UpscaleOptions } from "../engine/engine.js";
@@ -31,7 +32,7 @@ export type OpenBenchEngine = (model: ResolvedModel, subject: BenchSubject) => P
 export type BenchPrecision = "table" | "auto" | "fp32" | "fp16";
 
 /**
- * On a GPU a subject per arithmetic, on the CPU one per number of threads, in "table" with and without Winograd.
+ * On a GPU a subject per arithmetic, on the CPU one per number of threads, in "table" for each way to convolve.
  *
  * @param precision "table" is all that the device can do, the others what `--precision` would choose from
  * @param threads at least one count
@@ -42,10 +43,11 @@ export function benchSubjects(
   device: ArithmeticAbilities,
 ): readonly BenchSubject[] {
   if (device.type === "cpu") {
-    const winograds = precision === "table" ? [true, false] : [true];
-    return threads.flatMap((count) =>
-      winograds.map((winograd) => ({ arithmetic: fp32Arithmetic(winograd), threads: count })),
-    );
+    const arithmetics =
+      precision === "table"
+        ? cpuArithmetics(device)
+        : candidateArithmetics({ precision, winograd: true }, device);
+    return threads.flatMap((count) => arithmetics.map((arithmetic) => ({ arithmetic, threads: count })));
   }
   const wanted =
     precision === "table" ? allArithmetics() : candidateArithmetics({ precision, winograd: true }, device);
@@ -68,5 +70,5 @@ export function referenceSubject(subjects: readonly BenchSubject[]): BenchSubjec
 export function subjectName({ arithmetic, threads }: BenchSubject, isCpu: boolean): string {
   if (!isCpu) return arithmeticName(arithmetic);
   const count = `${threads} ${threads === 1 ? "thread" : "threads"}`;
-  return arithmetic.winograd ? count : `${count}, no winograd`;
+  return `${count}, ${arithmeticName(arithmetic)}`;
 }

@@ -56,7 +56,7 @@ export function addBenchEngineOptions(command: Command): Command {
         .default(DEFAULT_TILES, DEFAULT_TILES.join(", ")),
     )
     .addOption(
-      new Option("--precision <kind>", "arithmetics to measure on a GPU: all of them, or those of one kind")
+      new Option("--precision <kind>", "arithmetics to measure: all of them, or those of one kind")
         .choices(["table", "auto", "fp32", "fp16"])
         .default("table"),
     )

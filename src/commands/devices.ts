@@ -20,7 +20,9 @@ export function formatDevices(devices: readonly NativeDevice[], cpu: SelectedDev
   const chosen = selectDevice(devices, "auto").index;
   const mark = (index: number) => (index === chosen ? "*" : " ");
   const lines = devices.map((device) => `${mark(device.index)} ${describe(device)}`);
-  return `${[...lines, `${mark(cpu.index)} ${cpu.index}: ${cpu.name} (CPU, ${cpu.memoryMb} MiB; fp32)`].join("\n")}\n`;
+  const abilities = cpu.directConvolution ? "fp32, direct convolution" : "fp32";
+  const ofCpu = `${mark(cpu.index)} ${cpu.index}: ${cpu.name} (CPU, ${cpu.memoryMb} MiB; ${abilities})`;
+  return `${[...lines, ofCpu].join("\n")}\n`;
 }
 
 /** Prints the devices as text or as one JSON array. */

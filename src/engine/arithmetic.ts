@@ -8,6 +8,11 @@ export interface Arithmetic {
   readonly fp16Arithmetic: boolean;
   /** Faster 3x3 convolutions, which round a little differently from tile to tile. */
   readonly winograd: boolean;
+  /**
+   * Convolutions on the CPU as the addon's own kernels compute them, which round the same in every tile; those that they
+   * do not take are ncnn's.
+   */
+  readonly directConvolution: boolean;
   /** Convolutions on the GPU's matrix units; they multiply fp16 only, so this needs fp16 storage. */
   readonly cooperativeMatrix: boolean;
   /**
@@ -32,6 +37,8 @@ export interface ArithmeticAbilities {
   readonly cooperativeMatrix: boolean;
   /** Has what fused convolutions on matrix units need. */
   readonly fusedConvolution: boolean;
+  /** A CPU with the vectors that direct convolutions need. */
+  readonly directConvolution: boolean;
 }
 
 const FP32 = { fp16Storage: false, fp16Arithmetic: false } as const;
@@ -41,12 +48,12 @@ const FP16_ARITHMETIC = { fp16Storage: true, fp16Arithmetic: true } as const;
 /** Sums are fp32 as without fusing; what cannot be fused is computed as well as ncnn can with matrix units. */
 const FUSED: Arithmetic = {
   ...{ ...FP16_STORAGE, winograd: false, cooperativeMatrix: true },
-  fusedConvolution: "cooperative",
+  ...{ directConvolution: false, fusedConvolution: "cooperative" },
 };
 
 /** @returns what a result is computed in unless something else was measured to be exact enough */
-export function fp32Arithmetic(winograd: boolean): Arithmetic {
-  return { ...FP32, winograd, cooperativeMatrix: false, fusedConvolution: "off" };
+export function fp32Arithmetic(winograd: boolean, directConvolution = false): Arithmetic {
+  return { ...FP32, winograd, directConvolution, cooperativeMatrix: false, fusedConvolution: "off" };
 }
 
 /** @returns whether convolutions run as the addon's own shader */
@@ -59,27 +66,39 @@ export function arithmeticName({
   fp16Storage,
   fp16Arithmetic,
   winograd,
+  directConvolution,
   cooperativeMatrix,
   fusedConvolution,
 }: Arithmetic): string {
   const precision = fp16Arithmetic ? "fp16" : fp16Storage ? "fp16-storage" : "fp32";
   const fused = { off: false, cooperative: "fused", plain: "fused-plain" } as const;
-  return [precision, winograd && "winograd", cooperativeMatrix && "coopmat", fused[fusedConvolution]]
+  return [
+    ...[precision, winograd && "winograd", directConvolution && "direct"],
+    ...[cooperativeMatrix && "coopmat", fused[fusedConvolution]],
+  ]
     .filter(Boolean)
     .join("-");
 }
 
-/** @returns all combinations that a device may be faster with than with others, the most exact ones first */
+/** @returns all combinations that a GPU may be faster with than with others, the most exact ones first */
 export function allArithmetics(): readonly Arithmetic[] {
   const ofNcnn = [FP32, FP16_STORAGE, FP16_ARITHMETIC].flatMap((precision) =>
     [false, true].flatMap((winograd) =>
       [false, true].map((cooperativeMatrix) => ({
         ...{ ...precision, winograd, cooperativeMatrix },
-        fusedConvolution: "off" as const,
+        ...{ directConvolution: false, fusedConvolution: "off" as const },
       })),
     ),
   );
   return [...ofNcnn, FUSED].sort((a, b) => inexactness(a) - inexactness(b));
+}
+
+/** @returns all ways in which a CPU may convolve, the most exact ones first */
+export function cpuArithmetics(
+  device: Pick<ArithmeticAbilities, "directConvolution">,
+): readonly Arithmetic[] {
+  const directs = device.directConvolution ? [false, true] : [false];
+  return [false, true].flatMap((winograd) => directs.map((direct) => fp32Arithmetic(winograd, direct)));
 }
 
 /** @returns a number that grows as results get less exact: precision counts most, fusing least */
@@ -94,7 +113,10 @@ export function inexactness(arithmetic: Arithmetic): number {
   );
 }
 
-/** @returns what is used where nothing is measured: fp16 storage if it was asked for and can be had, else fp32 */
+/**
+ * @returns what is used where nothing is measured: fp16 storage if it was asked for and can be had, else fp32. On a CPU
+ *   with kernels for it direct convolutions: they were faster in every network that was measured.
+ */
 export function cautiousArithmetic(
   { precision, winograd }: ArithmeticRequest,
   device: ArithmeticAbilities,
@@ -103,6 +125,7 @@ export function cautiousArithmetic(
   return {
     ...(wantsFp16 ? FP16_STORAGE : FP32),
     ...{ winograd, cooperativeMatrix: false, fusedConvolution: "off" },
+    directConvolution: device.type === "cpu" && device.directConvolution,
   };
 }
 
@@ -143,6 +166,6 @@ function combine(
   const order = cooperativeMatrix ? [false, mayUseWinograd] : [mayUseWinograd, false];
   return [...new Set(order)].map((winograd) => ({
     ...{ ...precision, winograd, cooperativeMatrix },
-    fusedConvolution: "off",
+    ...{ directConvolution: false, fusedConvolution: "off" },
   }));
 }

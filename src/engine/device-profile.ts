@@ -20,6 +20,7 @@ const arithmeticSchema = z
     fp16Storage: z.boolean(),
     fp16Arithmetic: z.boolean(),
     winograd: z.boolean(),
+    directConvolution: z.boolean(),
     cooperativeMatrix: z.boolean(),
     fusedConvolution: z.enum(["off", "cooperative", "plain"]),
   })

@@ -161,6 +161,8 @@ export interface NativeAddon {
   load(options: NativeLoadOptions, onEvent: (event: NativeEvent) => void): Promise<NativeUpscaler>;
   /** @returns those of the layer types that this build of ncnn cannot make */
   unknownLayers(types: readonly string[]): string[];
+  /** @returns whether this CPU has the vectors that direct convolutions need */
+  hasDirectConvolution(): boolean;
   /** Ends the process without waiting for threads, unlike process.exit, which waits for the tile in progress. */
   exitNow(code: number): never;
 }

@@ -203,7 +203,8 @@ export class NcnnEngine implements Engine {
     const { native, model, device, options, lanes } = this.#loaded;
     if (device.backend === "cpu") {
       const freeMb = process.availableMemory() / MIB;
-      return cpuTile(image, model, { freeMb, winograd: options.arithmetic.winograd });
+      const { winograd, directConvolution } = options.arithmetic;
+      return cpuTile(image, model, { freeMb, winograd, directConvolution, lanes: lanes.lanes });
     }
     const tile = gpuTile(image, model, options.arithmetic, {
       now: native.memory(),

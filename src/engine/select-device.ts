@@ -2,7 +2,7 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import { FatalError } from "../errors.js";
 import type { ArithmeticAbilities } from "./arithmetic.js";
 import type { EngineDevice } from "./engine.js";
-import type { NativeDevice } from "./native.js";
+import { loadNcnnAddon, type NativeDevice } from "./native.js";
 
 /** `--gpu-id` of the CPU. */
 export const CPU_INDEX = -1;
@@ -14,7 +14,10 @@ export interface SelectedDevice extends EngineDevice, ArithmeticAbilities {
   readonly driverVersion: string;
 }
 
-/** @returns the CPU as a device */
+/**
+ * @returns the CPU as a device
+ * @throws {FatalError} internal_fatal: the addon, which knows its vectors, is not built
+ */
 export function cpuDevice(): SelectedDevice {
   const model = cpus()[0]?.model.trim() ?? "CPU";
   return {
@@ -29,6 +32,7 @@ export function cpuDevice(): SelectedDevice {
     fp16Arithmetic: false,
     cooperativeMatrix: false,
     fusedConvolution: false,
+    directConvolution: loadNcnnAddon().hasDirectConvolution(),
   };
 }
 
@@ -38,7 +42,7 @@ function vulkanDevice({
   preferred: ___,
   ...device
 }: NativeDevice): SelectedDevice {
-  return { ...device, backend: "vulkan" };
+  return { ...device, backend: "vulkan", directConvolution: false };
 }
 
 /**

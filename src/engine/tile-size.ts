@@ -11,6 +11,11 @@ export const WHOLE_IMAGE = 1 << 16;
 const CPU_TILE_PER_OVERLAP = 14;
 const CPU_TILE_RANGE = [96, 384] as const;
 
+/** Direct convolutions read each value from the caches once for many sums, so larger tiles are only less overlap. */
+const LARGEST_DIRECT_TILE = 600;
+/** What the tensors of one such tile may take: about what a Winograd convolution's take in the largest of its tiles. */
+const MOST_DIRECT_TILE_MB = 256;
+
 /** Share of the free memory of the machine that one image may take on the CPU; the rest is for codecs and other programs. */
 const CPU_MEMORY_SHARE = 0.25;
 
@@ -94,29 +99,64 @@ export function gpuTile(
   return largestTile(page, network, Math.min(bytes / (tensors + winograd), indexed));
 }
 
-export interface CpuMemory {
+export interface CpuWork {
   /** MiB of memory that the machine can still give. */
   readonly freeMb: number;
   readonly winograd: boolean;
+  readonly directConvolution: boolean;
+  /** Tiles computed side by side. */
+  readonly lanes: number;
 }
 
 /**
- * As large as the caches like it. A network with global pools is different: each of them is a further pass over all
- * tiles, so the whole page is better as long as it takes no more than a quarter of the free memory.
+ * As large as the caches like it; with direct convolutions, so that all lanes together are done first. A network with
+ * global pools is different: each of them is a further pass over all tiles, so the whole page is better as long as it
+ * takes no more than a quarter of the free memory.
  *
  * @returns longest side of a tile in input pixels
  */
 export function cpuTile(
   page: PageSize,
   network: NetworkFootprint & { readonly globalPools: readonly unknown[] },
-  { freeMb, winograd }: CpuMemory,
+  { freeMb, winograd, directConvolution, lanes }: CpuWork,
 ): number {
   const [least, most] = CPU_TILE_RANGE;
   const tile = Math.min(most, Math.max(least, network.overlap * CPU_TILE_PER_OVERLAP));
-  if (network.globalPools.length === 0) return tile;
-  const bytes = bytesPerPixel(network, { fp16Storage: false, winograd });
+  // The few convolutions that are left to Winograd are small, and direct ones make no padded copy, which is counted.
+  const bytes = bytesPerPixel(network, { fp16Storage: false, winograd: winograd && !directConvolution });
   const mostPixels = (freeMb * MIB * CPU_MEMORY_SHARE) / (bytes.tensors + bytes.winograd);
-  return fits(page, network, mostPixels) ? WHOLE_IMAGE : tile;
+  if (network.globalPools.length > 0) return fits(page, network, mostPixels) ? WHOLE_IMAGE : tile;
+  if (!directConvolution) return tile;
+  const mostTogether = (MOST_DIRECT_TILE_MB * MIB) / bytes.tensors;
+  return soonestTile(page, network, Math.min(mostPixels / lanes, mostTogether), lanes);
+}
+
+/**
+ * @param mostPixels of a tile, its overlap included
+ * @returns the tile side with which the busiest lane computes the fewest pixels
+ */
+function soonestTile(page: PageSize, network: NetworkFootprint, mostPixels: number, lanes: number): number {
+  const phase = phaseOf(network);
+  let soonest = { side: CPU_TILE_RANGE[0] as number, pixels: Number.POSITIVE_INFINITY };
+  for (let side = CPU_TILE_RANGE[0]; side <= LARGEST_DIRECT_TILE; side += TILE_PHASE) {
+    const [across, down] = [alongside(page.width, side, phase), alongside(page.height, side, phase)];
+    const tile = (across.length + 2 * network.overlap) * (down.length + 2 * network.overlap);
+    const pixels = Math.ceil((across.count * down.count) / lanes) * tile;
+    if (tile <= mostPixels && pixels < soonest.pixels) soonest = { side, pixels };
+  }
+  return soonest.side;
+}
+
+/** As stepOf of addon/tiling.cc divides a side of the page. */
+function alongside(
+  length: number,
+  side: number,
+  phase: number,
+): { readonly count: number; readonly length: number } {
+  if (length <= side) return { count: 1, length: roundUp(length, phase) };
+  const most = Math.max(phase, Math.floor(side / phase) * phase);
+  const step = roundUp(Math.ceil(length / Math.ceil(length / most)), phase);
+  return { count: Math.ceil(length / step), length: step };
 }
 
 /** What is left of the device's budget and of the cap; where nobody tells what else is in use, that is nothing. */
@@ -143,6 +183,10 @@ function largestTensorBytes(
   return Math.max(blob, winograd ? transformed : 0) * (fp16Storage ? FP16_BYTES : FP32_BYTES);
 }
 
+function roundUp(length: number, phase: number): number {
+  return Math.ceil(length / phase) * phase;
+}
+
 function phaseOf({ alignment }: NetworkFootprint): number {
   let phase = TILE_PHASE;
   while (phase % alignment !== 0) phase += TILE_PHASE;
@@ -152,7 +196,7 @@ function phaseOf({ alignment }: NetworkFootprint): number {
 /** Pixels on one side that are computed for a part of this length, its overlap included. */
 function computedLength(length: number, network: NetworkFootprint): number {
   const phase = phaseOf(network);
-  return Math.ceil(length / phase) * phase + 2 * network.overlap;
+  return roundUp(length, phase) + 2 * network.overlap;
 }
 
 function fits({ width, height }: PageSize, network: NetworkFootprint, mostPixels: number): boolean {

@@ -10,6 +10,7 @@ import type { ArithmeticAbilities } from "../../src/engine/arithmetic.js";
 const gpu: ArithmeticAbilities = {
   ...{ type: "discrete", fp16Storage: true, fp16Arithmetic: true, cooperativeMatrix: true },
   fusedConvolution: true,
+  directConvolution: false,
 };
 const names = (precision: BenchPrecision, changed: Partial<ArithmeticAbilities> = {}, isCpu = false) =>
   benchSubjects(precision, [1, 4], { ...gpu, ...changed }).map((subject) => subjectName(subject, isCpu));
@@ -31,13 +32,28 @@ describe("benchSubjects", () => {
     expect(names("auto")).toHaveLength(11);
   });
 
-  it("has a row per number of threads on the CPU, in the table also without Winograd", () => {
-    expect(names("auto", { type: "cpu" }, true)).toEqual(["1 thread", "4 threads"]);
-    expect(names("table", { type: "cpu" }, true)).toEqual([
-      "1 thread",
-      "1 thread, no winograd",
-      "4 threads",
-      "4 threads, no winograd",
+  it("has a row per number of threads on the CPU, in the table for each way to convolve", () => {
+    const cpu = { type: "cpu", directConvolution: false } as const;
+    expect(names("auto", cpu, true)).toEqual(["1 thread, fp32-winograd", "4 threads, fp32-winograd"]);
+    expect(names("table", cpu, true)).toEqual([
+      "1 thread, fp32",
+      "1 thread, fp32-winograd",
+      "4 threads, fp32",
+      "4 threads, fp32-winograd",
+    ]);
+  });
+
+  it("has direct convolutions on a CPU that has kernels for them", () => {
+    const cpu = { type: "cpu", directConvolution: true } as const;
+    expect(names("auto", cpu, true)).toEqual([
+      "1 thread, fp32-winograd-direct",
+      "4 threads, fp32-winograd-direct",
+    ]);
+    expect(names("table", cpu, true).slice(0, 4)).toEqual([
+      "1 thread, fp32",
+      "1 thread, fp32-direct",
+      "1 thread, fp32-winograd",
+      "1 thread, fp32-winograd-direct",
     ]);
   });
 

@@ -19,6 +19,7 @@ const device = {
   fp16Arithmetic: false,
   cooperativeMatrix: false,
   fusedConvolution: false,
+  directConvolution: false,
 } as const;
 const subjects = benchSubjects("table", [2], device);
 

@@ -11,6 +11,7 @@ import {
 const gpu: ArithmeticAbilities = {
   ...{ type: "discrete", fp16Storage: true, fp16Arithmetic: true, cooperativeMatrix: true },
   fusedConvolution: true,
+  directConvolution: false,
 };
 const auto = { precision: "auto", winograd: true } as const;
 
@@ -62,6 +63,17 @@ describe("candidateArithmetics", () => {
     const names = namesFor(request, changed);
     expect(names.length).toBeGreaterThan(1);
     for (const name of names) expect(name).toMatch(pattern);
+  });
+
+  it("convolves directly on a CPU that has kernels for it, and nowhere else", () => {
+    const able = { directConvolution: true } as const;
+    expect(namesFor(auto, { ...able, type: "cpu" })).toEqual(["fp32-winograd-direct"]);
+    expect(namesFor({ precision: "auto", winograd: false }, { ...able, type: "cpu" })).toEqual([
+      "fp32-direct",
+    ]);
+    for (const type of ["software", "discrete"] as const) {
+      expect(namesFor(auto, { ...able, type }).filter((name) => name.includes("direct"))).toEqual([]);
+    }
   });
 
   it("never turns Winograd on again, and lists nothing twice then", () => {

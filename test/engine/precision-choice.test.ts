@@ -16,6 +16,7 @@ const device = {
   fp16Arithmetic: true,
   cooperativeMatrix: false,
   fusedConvolution: false,
+  directConvolution: false,
 } as const;
 const candidates = candidateArithmetics({ precision: "auto", winograd: true }, device);
 const named = (name: string) => {

@@ -32,6 +32,7 @@ function endBusyProcess(deviceIndex: number, ending: string): Promise<Ended> {
       fp16Storage: false,
       fp16Arithmetic: false,
       winograd: true,
+      directConvolution: false,
       cooperativeMatrix: false,
       fusedConvolution: "off",
     },

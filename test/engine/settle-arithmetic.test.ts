@@ -19,6 +19,7 @@ const gpu = {
   fp16Arithmetic: true,
   cooperativeMatrix: true,
   fusedConvolution: true,
+  directConvolution: false,
 } as const;
 const FASTEST = "fp16-storage-winograd-coopmat";
 const FUSED = "fp16-storage-coopmat-fused";
@@ -197,7 +198,7 @@ describe("settleArithmetic", () => {
     const profile = JSON.stringify(await folder.readJson(name));
     const edited = profile.replace(
       /"settled":\{"arithmetic":\{[^}]*\}/,
-      '"settled":{"arithmetic":{"fp16Storage":false,"fp16Arithmetic":false,"winograd":false,"cooperativeMatrix":true,"fusedConvolution":"off"}',
+      '"settled":{"arithmetic":{"fp16Storage":false,"fp16Arithmetic":false,"winograd":false,"directConvolution":false,"cooperativeMatrix":true,"fusedConvolution":"off"}',
     );
     expect(edited).not.toBe(profile);
     await writeFile(folder.pathOf(name), edited);

@@ -97,8 +97,11 @@ describe("gpuTile", () => {
 });
 
 describe("cpuTile", () => {
-  const tileFor = (changed: object, freeMb = 100_000) =>
-    cpuTile(page, { ...network, globalPools: [], ...changed }, { freeMb, winograd: false });
+  const work = { winograd: false, directConvolution: false, lanes: 2 } as const;
+  const tileFor = (changed: object, freeMb = 100_000, changedWork: object = {}) =>
+    cpuTile(page, { ...network, globalPools: [], ...changed }, { ...work, freeMb, ...changedWork });
+  const direct = (changed: object, lanes: number, freeMb?: number) =>
+    tileFor(changed, freeMb, { directConvolution: true, winograd: true, lanes });
 
   it("grows with the overlap, within bounds, whatever the memory", () => {
     expect([0, 8, 18, 1000].map((overlap) => tileFor({ overlap }))).toEqual([96, 112, 252, 384]);
@@ -110,5 +113,23 @@ describe("cpuTile", () => {
     const needed = (816 + 8) * (1216 + 8) * 400 * 4;
     expect(tileFor({ globalPools }, needed / MIB)).toBe(WHOLE_IMAGE);
     expect(tileFor({ globalPools }, (needed * 0.9) / MIB)).toBe(112);
+  });
+
+  it("gives each lane as much to do with direct convolutions", () => {
+    // Two tiles of a lane each are 400 x 600; four lanes have one.
+    expect(direct({}, 2)).toBe(600);
+    expect(direct({}, 4)).toBe(600);
+    // 3 x 5: with 3 x 6 two lanes would have a second tile while the others wait.
+    expect(direct({}, 16)).toBe(276);
+    expect(direct({}, 1000)).toBe(96);
+  });
+
+  it("keeps tiles of direct convolutions small where memory is short, and counts nothing for Winograd", () => {
+    // What each lane computes of 400 x 600 pixels, in steps of 12 and with the overlap.
+    const needed = (2 * 616 * 424 * 400) / MIB;
+    expect(direct({}, 2, needed * 4)).toBe(600);
+    expect(direct({}, 2, needed * 3.9)).toBeLessThan(600);
+    expect(direct({ tensorFloatsPerPixel: 2000 }, 2)).toBeLessThan(200);
+    expect(direct({}, 2, 0)).toBe(96);
   });
 });

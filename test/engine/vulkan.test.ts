@@ -8,6 +8,7 @@ import { compare, paintScreentone } from "../support/images.js";
 const WHOLE = 4096;
 const FP16_STORAGE = {
   ...{ fp16Storage: true, fp16Arithmetic: false, winograd: false, cooperativeMatrix: true },
+  directConvolution: false,
 } as const;
 const [device] = vulkanDevices;
 const image = paintScreentone(150, 110);

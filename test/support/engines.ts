@@ -24,12 +24,13 @@ export async function shippedModel(name: string | null = null): Promise<Resolved
 export type TestEngineOptions = Partial<EngineOptions> & {
   readonly precision?: "fp32" | "fp16";
   readonly winograd?: boolean;
+  readonly directConvolution?: boolean;
 };
 
 export function loadEngine(
   model: ResolvedModel,
   deviceIndex: number,
-  { precision = "fp32", winograd = true, ...options }: TestEngineOptions = {},
+  { precision = "fp32", winograd = true, directConvolution = true, ...options }: TestEngineOptions = {},
 ): Promise<NcnnEngine> {
   const fp16Storage = precision === "fp16";
   return NcnnEngine.load(addon, model, selectDevice(vulkanDevices, deviceIndex), {
@@ -37,6 +38,7 @@ export function loadEngine(
       fp16Storage,
       fp16Arithmetic: false,
       winograd,
+      directConvolution,
       cooperativeMatrix: true,
       fusedConvolution: "off",
     },
