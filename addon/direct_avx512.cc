@@ -4,6 +4,8 @@
 
 #include <immintrin.h>
 
+#include <climits>
+
 #define DIRECT_TARGET __attribute__((target("avx512f")))
 #define DIRECT_INLINE DIRECT_TARGET __attribute__((always_inline)) static inline
 
@@ -13,6 +15,9 @@ namespace {
 
 /** Of 32 registers two hold weights, one a value and 28 the sums. */
 constexpr int kMostPixels = 14;
+
+/** Up to 128 x 256 channels it was measured to be faster, or as fast. */
+constexpr int kMostPairs = INT_MAX;
 
 struct Vector {
     using Type = __m512;

@@ -15,8 +15,9 @@ namespace {
 /** How far before their use weights are fetched, in floats: they come from the second cache, in one stream.
  */
 constexpr int kAhead = 512;
+constexpr int kCacheLine = 16;
 /** Source channels in one round of the innermost loop: short enough for the cache of decoded instructions. */
-constexpr int kUnrolled = 4;
+constexpr int kMostTogether = 4;
 
 /**
  * Each source value is loaded into all lanes once and multiplied with every vector of weights, so that there
@@ -28,6 +29,8 @@ constexpr int kUnrolled = 4;
 template <int kVectors, int kPixels, int kPack, int kStep>
 DIRECT_TARGET void directKernel(const DirectSource& source, const DirectWeights& weights,
                                 const DirectTarget& target) {
+    // The channels of a tap, and the taps of a row, follow one another in the source as in the weights.
+    constexpr int kTogether = kPack < kMostTogether ? kPack : kMostTogether;
     Vector::Type sums[kVectors][kPixels];
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; v++) {
@@ -41,14 +44,15 @@ DIRECT_TARGET void directKernel(const DirectSource& source, const DirectWeights&
             const float* values = source.pixels + static_cast<size_t>(pack) * source.packStep +
                                   static_cast<size_t>(row) * source.rowStep;
             const float* const end = values + source.rowLength;
-            for (; values != end; values += kPack) {
-#pragma GCC unroll kUnrolled
-                for (int channel = 0; channel < kPack; channel++) {
+            for (; values != end; values += kTogether) {
+#pragma GCC unroll 4
+                for (int channel = 0; channel < kTogether; channel++) {
                     Vector::Type factor[kVectors];
 #pragma GCC unroll 2
                     for (int v = 0; v < kVectors; v++) {
-                        __builtin_prefetch(factors + kAhead + v * Vector::kWidth);
-                        factor[v] = Vector::load(factors + v * Vector::kWidth);
+                        const int offset = v * Vector::kWidth;
+                        if (offset % kCacheLine == 0) __builtin_prefetch(factors + kAhead + offset);
+                        factor[v] = Vector::load(factors + offset);
                     }
 #pragma GCC unroll 14
                     for (int x = 0; x < kPixels; x++) {
@@ -89,7 +93,7 @@ constexpr std::array<Row, kDirectLayouts * kMostDirectVectors> kTable{
     kernelsByPixels<1, 1, 2>(Pixels{}),
     kernelsByPixels<2, 1, 2>(Pixels{}),
 };
-constexpr DirectKernels kKernels{Vector::kWidth, kMostPixels, kTable[0].data()};
+constexpr DirectKernels kKernels{Vector::kWidth, kMostPixels, kMostPairs, kTable[0].data()};
 
 }  // namespace
 

@@ -57,6 +57,9 @@ struct DirectKernels {
     int width;
     /** Most pixels that a kernel computes: as many as their sums fit into registers. */
     int mostPixels;
+    /** Of 3x3 convolutions, pairs of a source and a target channel beyond which Winograd's is faster, which
+     * then transforms little for what it saves. */
+    int mostPairs;
     /** By layout, vectors and pixels, each from 0 for the first one. */
     const DirectKernel* table;
 

@@ -18,14 +18,17 @@ bool isExpected(const ncnn::Mat& tensor, int channels, int pack) {
 
 }  // namespace
 
-DirectLayer::DirectLayer(const DirectKernels& kernels)
-    : ReplacedLayer(ncnn::LayerType::Convolution), kernels_(kernels) {
+DirectLayer::DirectLayer(const DirectKernels& kernels, bool usesWinograd)
+    : ReplacedLayer(ncnn::LayerType::Convolution), kernels_(kernels), usesWinograd_(usesWinograd) {
     support_packing = true;
 }
 
 int DirectLayer::load_param(const ncnn::ParamDict& params) {
     const std::optional<DirectShape> shape = directShapeOf(params, kernels_.width);
-    if (!shape) return leaveToNcnn(params);
+    if (!shape ||
+        (usesWinograd_ && shape->suitsWinograd() && shape->inputs > kernels_.mostPairs / shape->outputs)) {
+        return leaveToNcnn(params);
+    }
     shape_ = *shape;
     return 0;
 }

@@ -13,8 +13,11 @@ namespace bdreader {
  */
 class DirectLayer final : public ReplacedLayer {
   public:
-    /** @param kernels that this CPU can run */
-    explicit DirectLayer(const DirectKernels& kernels);
+    /**
+     * @param kernels that this CPU can run
+     * @param usesWinograd what Winograd's convolution is faster at is left to ncnn
+     */
+    DirectLayer(const DirectKernels& kernels, bool usesWinograd);
 
     bool isDirect() const { return !ncnnLayer(); }
 
@@ -27,6 +30,7 @@ class DirectLayer final : public ReplacedLayer {
 
   private:
     const DirectKernels& kernels_;
+    const bool usesWinograd_;
     DirectShape shape_;
     ncnn::Mat weights_;
     /** Of each target channel. */

@@ -7,6 +7,9 @@ namespace bdreader {
 
 namespace {
 
+/** Half of a second cache of 1 MiB. */
+constexpr size_t kCachedFloats = 128 * 1024;
+
 /** Pixels side by side in a row of the target. */
 struct Span {
     int y;
@@ -76,6 +79,12 @@ DirectSource sourceOf(const DirectWork& work, const Span& span, float* patch) {
             size(shape.kernel.width) * pack};
 }
 
+/** @return how many groups of vectors have weights that stay in the second cache from span to span */
+size_t groupsInCache(const DirectShape& shape, size_t width) {
+    const size_t floats = size(kMostDirectVectors) * width * size(shape.inputs) * size(shape.taps());
+    return std::max<size_t>(1, kCachedFloats / floats);
+}
+
 /** @return the same of the vectors that follow these */
 DirectWeights after(const DirectWeights& weights, const DirectShape& shape, size_t channels) {
     return {weights.factors + channels * size(shape.inputs) * size(shape.taps()), weights.bias + channels,
@@ -95,21 +104,30 @@ void convolveRow(const DirectWork& work, int y, float* patch) {
     const ncnn::Mat& target = work.target;
     const size_t width = size(kernels.width);
     const size_t vectorStep = target.cstep * width;
-    const std::vector<int> groups = directGroups(work.shape, kernels.width);
     // As equal as they can be: kernels of few pixels are slow.
     const int spans = (target.w + kernels.mostPixels - 1) / kernels.mostPixels;
-    float* const row = static_cast<float*>(target.data) + size(y) * size(target.w) * width;
-    for (int span = 0; span < spans; span++) {
-        const int begin = target.w * span / spans;
-        const int count = target.w * (span + 1) / spans - begin;
-        const DirectSource source = sourceOf(work, {y, begin, count}, patch);
-        DirectWeights weights = work.weights;
-        float* pixels = row + size(begin) * width;
-        for (const int vectors : groups) {
-            kernels.at(work.shape.layout, vectors, count)(source, weights, {pixels, vectorStep});
-            weights = after(weights, work.shape, size(vectors) * width);
-            pixels += size(vectors) * vectorStep;
+    const std::vector<int> groups = directGroups(work.shape, kernels.width);
+    const size_t groupsTogether = groupsInCache(work.shape, width);
+    DirectWeights weights = work.weights;
+    float* row = static_cast<float*>(target.data) + size(y) * size(target.w) * width;
+    for (size_t first = 0; first < groups.size(); first += groupsTogether) {
+        const size_t past = std::min(groups.size(), first + groupsTogether);
+        DirectWeights next = weights;
+        for (int span = 0; span < spans; span++) {
+            const int begin = target.w * span / spans;
+            const int count = target.w * (span + 1) / spans - begin;
+            const DirectSource source = sourceOf(work, {y, begin, count}, patch);
+            next = weights;
+            float* pixels = row + size(begin) * width;
+            for (size_t group = first; group < past; group++) {
+                const size_t vectors = size(groups[group]);
+                kernels.at(work.shape.layout, groups[group], count)(source, next, {pixels, vectorStep});
+                next = after(next, work.shape, vectors * width);
+                pixels += vectors * vectorStep;
+            }
         }
+        weights = next;
+        row += groupsTogether * size(kMostDirectVectors) * vectorStep;
     }
 }
 

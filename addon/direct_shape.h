@@ -32,6 +32,8 @@ struct DirectShape {
 
     int taps() const { return kernel.width * kernel.height; }
     int weights() const { return inputs * outputs * taps(); }
+    /** Whether it is one that Winograd's algorithm is for. */
+    bool suitsWinograd() const { return kernel.width == 3 && kernel.height == 3 && stride == 1; }
     Size targetOf(Size source) const;
 };
 

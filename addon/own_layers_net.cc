@@ -26,7 +26,8 @@ ncnn::Layer* OwnLayersNet::create_overwrite_builtin_layer(int typeIndex) {
     const bool isConvolution = typeIndex == ncnn::LayerType::Convolution;
     const bool isFusable = isConvolution || typeIndex == ncnn::LayerType::Deconvolution;
     if (fused_ && isFusable) return std::make_unique<FusedLayer>(*fused_, typeIndex).release();
-    if (kernels_ && isConvolution) return std::make_unique<DirectLayer>(*kernels_).release();
+    if (kernels_ && isConvolution)
+        return std::make_unique<DirectLayer>(*kernels_, opt.use_winograd_convolution).release();
     return nullptr;
 }
 

@@ -35,7 +35,7 @@ ncnn::Option onThreads(int threads) {
 }
 
 std::unique_ptr<DirectLayer> layerOf(const ConvolutionCase& convolution, const DirectKernels& kernels) {
-    auto layer = std::make_unique<DirectLayer>(kernels);
+    auto layer = std::make_unique<DirectLayer>(kernels, false);
     const std::vector<ncnn::Mat> weights = convolution.weights();
     EXPECT_EQUAL(layer->load_param(convolution.params()), 0);
     EXPECT(layer->isDirect());
@@ -83,7 +83,8 @@ void expectLikeNaive(const ConvolutionCase& convolution, Size size) {
 void channelsAreAsDefined() {
     for (const int channels : {16, 32, 48, 64}) expectLikeNaive({channels, 80 - channels}, {17, 5});
     expectLikeNaive({128, 32}, {15, 4});
-    expectLikeNaive({256, 16}, {4, 4});
+    // More weights than a second cache holds.
+    expectLikeNaive({256, 80}, {15, 3});
 }
 
 void planesAreAsDefined() {
@@ -206,6 +207,23 @@ void othersAreNotTaken() {
     EXPECT(!directShapeOf(padded, 16));
 }
 
+void wideOnesAreLeftToWinograd() {
+    const auto isDirect = [](const ConvolutionCase& convolution, const DirectKernels& kernels,
+                             bool usesWinograd) {
+        DirectLayer layer(kernels, usesWinograd);
+        EXPECT_EQUAL(layer.load_param(convolution.params()), 0);
+        return layer.isDirect();
+    };
+    for (const DirectKernels* kernels : kernelsHere()) {
+        DirectKernels limited = *kernels;
+        limited.mostPairs = 32 * 64;
+        EXPECT(isDirect({32, 64}, limited, true));
+        EXPECT(!isDirect({48, 64}, limited, true));
+        EXPECT(isDirect({48, 64}, limited, false));
+        EXPECT(isDirect({48, 64, {1, 1}}, limited, true));
+    }
+}
+
 void missingMemoryIsAFailure() {
     EmptyAllocator empty;
     ConvolutionCase convolution;
@@ -246,6 +264,8 @@ REGISTER_CASE("direct convolutions", "every activation is as defined", everyActi
 REGISTER_CASE("direct convolutions", "a part is as in the whole, bit for bit", placeDoesNotMatter);
 REGISTER_CASE("direct convolutions", "threads change nothing", threadsDoNotMatter);
 REGISTER_CASE("direct convolutions", "other convolutions are not taken", othersAreNotTaken);
+REGISTER_CASE("direct convolutions", "wide ones are left to Winograd where that is faster",
+              wideOnesAreLeftToWinograd);
 REGISTER_CASE("direct convolutions", "memory that runs out is a failure", missingMemoryIsAFailure);
 REGISTER_CASE("direct convolutions", "tensors of another kind are failures", wrongTensorsAreFailures);
 

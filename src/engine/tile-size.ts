@@ -122,8 +122,8 @@ export function cpuTile(
 ): number {
   const [least, most] = CPU_TILE_RANGE;
   const tile = Math.min(most, Math.max(least, network.overlap * CPU_TILE_PER_OVERLAP));
-  // The few convolutions that are left to Winograd are small, and direct ones make no padded copy, which is counted.
-  const bytes = bytesPerPixel(network, { fp16Storage: false, winograd: winograd && !directConvolution });
+  // Direct convolutions take less, but the widest ones may be left to Winograd.
+  const bytes = bytesPerPixel(network, { fp16Storage: false, winograd });
   const mostPixels = (freeMb * MIB * CPU_MEMORY_SHARE) / (bytes.tensors + bytes.winograd);
   if (network.globalPools.length > 0) return fits(page, network, mostPixels) ? WHOLE_IMAGE : tile;
   if (!directConvolution) return tile;

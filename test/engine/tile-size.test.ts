@@ -101,7 +101,7 @@ describe("cpuTile", () => {
   const tileFor = (changed: object, freeMb = 100_000, changedWork: object = {}) =>
     cpuTile(page, { ...network, globalPools: [], ...changed }, { ...work, freeMb, ...changedWork });
   const direct = (changed: object, lanes: number, freeMb?: number) =>
-    tileFor(changed, freeMb, { directConvolution: true, winograd: true, lanes });
+    tileFor(changed, freeMb, { directConvolution: true, lanes });
 
   it("grows with the overlap, within bounds, whatever the memory", () => {
     expect([0, 8, 18, 1000].map((overlap) => tileFor({ overlap }))).toEqual([96, 112, 252, 384]);
@@ -124,7 +124,7 @@ describe("cpuTile", () => {
     expect(direct({}, 1000)).toBe(96);
   });
 
-  it("keeps tiles of direct convolutions small where memory is short, and counts nothing for Winograd", () => {
+  it("keeps tiles of direct convolutions small where memory is short", () => {
     // What each lane computes of 400 x 600 pixels, in steps of 12 and with the overlap.
     const needed = (2 * 616 * 424 * 400) / MIB;
     expect(direct({}, 2, needed * 4)).toBe(600);
