@@ -8,6 +8,13 @@
 
 #include "direct_kernels.h"
 
+/** Before a loop that must leave nothing but its rounds, so that arrays of vectors are registers. */
+#ifdef __clang__
+#define DIRECT_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define DIRECT_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 namespace bdreader {
 
 namespace {
@@ -32,10 +39,10 @@ DIRECT_TARGET void directKernel(const DirectSource& source, const DirectWeights&
     // The channels of a tap, and the taps of a row, follow one another in the source as in the weights.
     constexpr int kTogether = kPack < kMostTogether ? kPack : kMostTogether;
     Vector::Type sums[kVectors][kPixels];
-#pragma GCC unroll 2
+    DIRECT_UNROLL
     for (int v = 0; v < kVectors; v++) {
         const Vector::Type bias = Vector::load(weights.bias + v * Vector::kWidth);
-#pragma GCC unroll 14
+        DIRECT_UNROLL
         for (int x = 0; x < kPixels; x++) sums[v][x] = bias;
     }
     const float* factors = weights.factors;
@@ -45,19 +52,19 @@ DIRECT_TARGET void directKernel(const DirectSource& source, const DirectWeights&
                                   static_cast<size_t>(row) * source.rowStep;
             const float* const end = values + source.rowLength;
             for (; values != end; values += kTogether) {
-#pragma GCC unroll 4
+                DIRECT_UNROLL
                 for (int channel = 0; channel < kTogether; channel++) {
                     Vector::Type factor[kVectors];
-#pragma GCC unroll 2
+                    DIRECT_UNROLL
                     for (int v = 0; v < kVectors; v++) {
                         const int offset = v * Vector::kWidth;
                         if (offset % kCacheLine == 0) __builtin_prefetch(factors + kAhead + offset);
                         factor[v] = Vector::load(factors + offset);
                     }
-#pragma GCC unroll 14
+                    DIRECT_UNROLL
                     for (int x = 0; x < kPixels; x++) {
                         const Vector::Type value = Vector::repeat(values[x * kStep + channel]);
-#pragma GCC unroll 2
+                        DIRECT_UNROLL
                         for (int v = 0; v < kVectors; v++) {
                             sums[v][x] = Vector::multiplyAdd(value, factor[v], sums[v][x]);
                         }
@@ -67,11 +74,11 @@ DIRECT_TARGET void directKernel(const DirectSource& source, const DirectWeights&
             }
         }
     }
-#pragma GCC unroll 2
+    DIRECT_UNROLL
     for (int v = 0; v < kVectors; v++) {
         const Vector::Type slopes = Vector::load(weights.slopes + v * Vector::kWidth);
         float* const pixels = target.pixels + static_cast<size_t>(v) * target.vectorStep;
-#pragma GCC unroll 14
+        DIRECT_UNROLL
         for (int x = 0; x < kPixels; x++) {
             Vector::store(pixels + x * Vector::kWidth, Vector::activate(sums[v][x], slopes));
         }
