@@ -16,6 +16,8 @@ JPEG_444, JPEG_420 = 0, 2
 # The over-shrunk page has lost up to a tenth of its pixels' side before it was brought to size.
 OVER_SHRINK_LIMIT = 1.1
 SHARPEN_SIGMAS = (0.5, 1.2)
+# Of how far below the best quality a JPEG is: with 1.5 half of them are in the best 35 % of the range.
+HIGH_QUALITY_POWER = 1.5
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Degradation:
     Saves:
     no_jpeg: probability of no save at all. double_jpeg: of two JPEG saves on different block grids. webp: of
         WebP, half of them alone, a quarter each before and after a JPEG save. The rest is JPEG, once.
-    low_quality: probability that a JPEG's quality is drawn from low_range in place of high_range.
+    low_quality: probability that a JPEG's quality is drawn from low_range in place of high_range, where higher ones
+        come more often.
     webp_range: WebP's quality.
     """
 
@@ -144,9 +147,11 @@ def saved(low: Pixels, grey: bool, settings: Degradation, rng: np.random.Generat
 
 
 def draw_quality(settings: Degradation, rng: np.random.Generator) -> int:
-    """A JPEG quality, mostly from the higher range."""
-    low, high = settings.low_range if rng.random() < settings.low_quality else settings.high_range
-    return int(rng.integers(low, high + 1))
+    """A JPEG quality: evenly from the lower range, or from the higher one, there rather a high than a low one."""
+    if rng.random() < settings.low_quality:
+        return int(rng.integers(settings.low_range[0], settings.low_range[1] + 1))
+    low, high = settings.high_range
+    return round(high - (high - low) * rng.random() ** HIGH_QUALITY_POWER)
 
 
 def draw_subsampling(rng: np.random.Generator) -> int:

@@ -24,6 +24,8 @@ class Settings:
     luma_weight: weight of the luma term beside the RGB term of the loss.
     squared_weight: weight of the mean squared error beside the Charbonnier loss. Charbonnier alone predicts
         medians, which is sharp and now and then far off; squared error counts large misses more.
+    structure_weight: weight of 1 - SSIM of luma beside these; 0 leaves it out.
+    patch_floor: the penalty above which a patch counts by the logarithm of its penalty.
     ema_decay: share of the averaged weights that a step keeps.
     pool_tiles: tiles kept in device memory (about 1 MB each). refresh_every: steps between replaced slots.
     """
@@ -40,6 +42,8 @@ class Settings:
     warmup_steps: int
     luma_weight: float
     squared_weight: float
+    structure_weight: float
+    patch_floor: float
     ema_decay: float
     pool_tiles: int
     refresh_every: int

@@ -8,31 +8,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from loss import upscale_loss
 from muon import Muon
 from network import UpscaleNetwork
 from pool import TilePool
 from settings import Settings
 
-CHARBONNIER_EPSILON = 1e-3
 BETAS = (0.9, 0.99)
 # Steps before capture, so that cuDNN has chosen its kernels and all buffers exist. They train as any other step does.
 WARMUP_STEPS = 4
 # Far from both ends of half precision for losses of means; halved when gradients overflow, never raised again.
 GRADIENT_SCALE = 2.0**14
-
-
-def upscale_loss(output: Tensor, target: Tensor, luma_weight: float, squared_weight: float) -> Tensor:
-    """Mean penalty of the difference over RGB, plus luma_weight times the same over luma.
-
-    The penalty is Charbonnier's (Lai et al., 2017) plus squared_weight times the square.
-    """
-    difference = output - target
-    luma = difference[:, 0] * 0.299 + difference[:, 1] * 0.587 + difference[:, 2] * 0.114
-
-    def penalty(x: Tensor) -> Tensor:
-        return (torch.sqrt(x * x + CHARBONNIER_EPSILON**2) + squared_weight * x * x).mean()
-
-    return penalty(difference) + luma_weight * penalty(luma)
 
 
 class Trainer:
@@ -70,7 +56,7 @@ class Trainer:
         # Merged kernels are cast anew at each pass: a cached cast would not be part of a recorded step.
         with torch.autocast(low.device.type, dtype=torch.float16, enabled=self._half, cache_enabled=False):
             output = self.network(low, padding=0)
-        return upscale_loss(output.float(), high, self._settings.luma_weight, self._settings.squared_weight)
+        return upscale_loss(output.float(), high, self._settings)
 
     def _advance(self, pool: TilePool) -> None:
         """A whole step on patches of the pool, without anything that the host would have to know."""

@@ -31,7 +31,9 @@ class SamePatches:
 class StepTest(unittest.TestCase):
     def trainer(self, **overrides: object) -> Trainer:
         torch.manual_seed(6)
-        settings = read_settings(CONFIG, {"network": SMALL, "batch": 2, "patch": 32, **overrides})
+        settings = read_settings(
+            CONFIG, {"network": SMALL, "batch": 2, "patch": 32, "patch_floor": 1.0, **overrides}
+        )
         return Trainer(settings, torch.device("cpu"), compiled=False)
 
     def test_gradients_are_those_of_one_step(self) -> None:

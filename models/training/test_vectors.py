@@ -83,7 +83,7 @@ class SourceTest(unittest.TestCase):
 
 
 @mock.patch("vector_sheets.SHEET", SIDE)
-@mock.patch("vector_sheets.SIDES", (20, 100))
+@mock.patch("vector_sheets.LARGEST_SIDES", (40, 100))
 class SheetTest(unittest.TestCase):
     def test_a_sheet_repeats_with_its_seed_and_shows_its_sources(self) -> None:
         sources = [DrawingSource(name, "MIT", name, [CURRENT]) for name in "abcdef"]

@@ -17,8 +17,9 @@ from vector_drawings import DrawingSource, render
 Pixels = NDArray[np.uint8]
 
 SHEET = 2048
-# Longer side of a drawing in pixels, drawn evenly on a logarithmic scale.
-SIDES = (40, 480)
+# Longer side of a drawing in pixels, drawn evenly on a logarithmic scale. Each sheet has its own largest: next to
+# large drawings there would hardly be room for those whose lines are as thin as small lettering's.
+SMALLEST_SIDE, LARGEST_SIDES = 24, (80, 480)
 # A sheet is full when the rendered squares together have so many times its area.
 COVER = (1.5, 5.0)
 # How many different sources a sheet draws from.
@@ -72,9 +73,10 @@ def render_sheet(
         sources[int(i)] for i in rng.choice(len(sources), count, replace=False, p=weights / weights.sum())
     ]
     sheet = background(rng)
+    sides = np.log((SMALLEST_SIDE, np.exp(rng.uniform(*np.log(LARGEST_SIDES)))))
     wanted, covered = rng.uniform(*COVER) * SHEET * SHEET, 0.0
     while covered < wanted:
-        side = round(np.exp(rng.uniform(*np.log(SIDES))))
+        side = round(np.exp(rng.uniform(*sides)))
         source = chosen[int(rng.integers(len(chosen)))]
         svg = source.drawings[int(rng.integers(len(source.drawings)))]
         # Also what cannot be rendered counts, so that a source of nothing else ends.
