@@ -35,7 +35,7 @@ FRAMES = {
     "waifu2x-cunet": Frame(18, "edge", 2, consumed=True),
     "waifu2x-upconv7": Frame(7, "edge", 2, consumed=True),
     "realesrgan": Frame(10, "reflect", 1, consumed=False),
-    "bd2x-fast": Frame(16, "reflect", 2, consumed=False),
+    "bd2x-fast": Frame(24, "reflect", 2, consumed=False),
     "bd2x": Frame(28, "reflect", 2, consumed=False),
 }
 

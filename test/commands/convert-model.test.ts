@@ -48,13 +48,13 @@ describe("models convert", () => {
       new Uint8Array(numbers.map((n, i) => n * (1 + 3e-4 * ((i % 3) - 1))).buffer),
     );
     const whole = await resolveForeignModel(at("whole.bin"));
-    expect(whole.files.bin.bytes).toBe(255_744 * 4 + 496 * 4 + 8 * 4);
+    expect(whole.files.bin.bytes).toBe(403_200 * 4 + 752 * 4 + 12 * 4);
 
     const said = await convert(at("whole.param"), at("half.param"));
-    expect(said).toMatch(/half\.bin: 256240 numbers, fp16, 513504 bytes instead of 1024992\n$/);
+    expect(said).toMatch(/half\.bin: 403952 numbers, fp16, 809456 bytes instead of 1615856\n$/);
     const half = await resolveForeignModel(at("half.param"));
-    // 255,744 weights at two bytes, 496 biases at four and a mark for each of eight layers.
-    expect(half.files.bin.bytes).toBe(255_744 * 2 + 496 * 4 + 8 * 4);
+    // 403,200 weights at two bytes, 752 biases at four and a mark for each of twelve layers.
+    expect(half.files.bin.bytes).toBe(403_200 * 2 + 752 * 4 + 12 * 4);
     expect(half.files.param.sha256).toBe((await shippedModel()).files.param.sha256);
     const { psnr, largest } = compare(await upscale(half.binPath), await upscale(whole.binPath));
     expect(psnr).toBeGreaterThan(60);

@@ -102,14 +102,14 @@ describe("models info", () => {
       /^noise level +the model has none$/m,
       /^licence +MIT$/m,
       /^blobs +data to output$/m,
-      /^receptive radius +16 px$/m,
+      /^receptive radius +24 px$/m,
       /^alignment of tiles +2 px$/m,
       /^beyond the edges +the image mirrored$/m,
       /^global means +none$/m,
-      /^multiplications +63,936 per input pixel$/m,
+      /^multiplications +100,800 per input pixel$/m,
       /^memory of blobs +51 values per input pixel$/m,
-      /^weights +256240 numbers, fp16$/m,
-      /^weight file +\S+bd2x-fast\.bin, 513504 bytes, sha256 [0-9a-f]{64}$/m,
+      /^weights +403952 numbers, fp16$/m,
+      /^weight file +\S+bd2x-fast\.bin, 809456 bytes, sha256 [0-9a-f]{64}$/m,
     ])
       expect(text).toMatch(line);
   });
@@ -193,7 +193,7 @@ describe("models verify", () => {
     const lineOf = (name: string, radius: number, multiplications: string): string =>
       `${name} bytes as listed, fp16 weights, receptive radius ${radius} px, ${multiplications} multiplications per input pixel, licence MIT\n`;
     const [fastLine, largeLine] = [
-      lineOf("bd2x-fast: 514423", 16, "63,936"),
+      lineOf("bd2x-fast: 810737", 24, "100,800"),
       lineOf("bd2x: 3685579", 28, "459,648"),
     ];
     expect(await written((output) => runModelVerify([], output))).toBe(fastLine + largeLine);
@@ -201,12 +201,12 @@ describe("models verify", () => {
   });
 
   it.each<[string, () => Promise<unknown>, RegExp]>([
-    ["one changed byte", () => appendFile(fast("param"), " "), /bd2x-fast\.param to have 919 bytes/],
+    ["one changed byte", () => appendFile(fast("param"), " "), /bd2x-fast\.param to have 1281 bytes/],
     ["a missing file", () => rm(fast("bin")), /cannot read .*bd2x-fast\.bin/],
     [
       "a radius that is not the graph's",
       () => changeManifest((model) => Object.assign(model, { receptive_radius: 14 })),
-      /receptive_radius of model bd2x-fast in the manifest to be 16/,
+      /receptive_radius of model bd2x-fast in the manifest to be 24/,
     ],
     [
       "a model without licence",

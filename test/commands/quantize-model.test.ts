@@ -141,7 +141,7 @@ describe("models quantize", () => {
     expect(said).toMatch(/^worst page: other\.png, \d\d\.\d\d dB, SSIM 0\.9\d+/m);
     expect(code).toBe(EXIT.ok);
     const layers = layersOf(said);
-    expect(layers.map(({ name }) => name)).toEqual(Array.from({ length: 8 }, (_, n) => `conv${n}`));
+    expect(layers.map(({ name }) => name)).toEqual(Array.from({ length: 12 }, (_, n) => `conv${n}`));
     const model = await resolveForeignModel(output);
     const int8Layers = layers.filter(({ isInt8 }) => isInt8).length;
     expect(int8Layers).toBeGreaterThan(0);
@@ -155,7 +155,7 @@ describe("models quantize", () => {
     const all = new Map(layers.map(({ name, largestInput }) => [name, largestInput]));
     const written = { paramPath: at("all.param"), binPath: at("all.bin") };
     const whole = await writeModel(written, int8Model(await readFloatModel(source), all));
-    expect(whole).toMatchObject({ family: "plain", int8Layers: 8, weights: { precision: "int8" } });
+    expect(whole).toMatchObject({ family: "plain", int8Layers: 12, weights: { precision: "int8" } });
     expect(whole.files.bin.bytes).toBeLessThan(source.weights.count * 4 * 0.27);
     await expectSameEverywhere(written.paramPath, await upscale(written.paramPath, -1));
   });
