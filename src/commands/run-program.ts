@@ -1,3 +1,5 @@
+import type { Writable } from "node:stream";
+import { finished } from "node:stream/promises";
 import { EXIT, type ExitCode, FATAL_ERROR_CODES } from "../../protocol/error-codes.js";
 import { FatalError, messageOf, UpscalerError } from "../errors.js";
 import { type GuardedStdout, takeStdout } from "../wire/stdout-guard.js";
@@ -20,6 +22,11 @@ function stackOf(thrown: unknown): string {
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown);
 }
 
+function endOf(stream: Writable): Promise<void> {
+  stream.end();
+  return finished(stream);
+}
+
 /**
  * Runs a command with standard output guarded, and turns whatever it throws into one line on standard error.
  *
@@ -27,7 +34,10 @@ function stackOf(thrown: unknown): string {
  */
 export async function runProgram(command: (stdout: GuardedStdout) => Promise<ExitCode>): Promise<ExitCode> {
   try {
-    return await command(takeStdout());
+    const stdout = takeStdout();
+    const exitCode = await command(stdout);
+    if (stdout.isFile && stdout.stream.writable) await endOf(stdout.stream);
+    return exitCode;
   } catch (thrown) {
     report(thrown);
     return exitCodeOf(thrown);

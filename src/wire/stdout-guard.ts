@@ -14,6 +14,8 @@ export interface GuardedStdout {
   readonly stream: Writable;
   /** A person is watching: binary output would garble the terminal. */
   readonly isTerminal: boolean;
+  /** Writes go to a file, one after another: the process must not end before the last one is done. */
+  readonly isFile: boolean;
 }
 
 /**
@@ -30,8 +32,9 @@ export function takeStdout(): GuardedStdout {
 function openStream(fd: number): GuardedStdout {
   const stat = fstatSync(fd);
   if (stat.isFIFO() || stat.isSocket()) {
-    return { stream: new Socket({ fd, readable: false, writable: true }), isTerminal: false };
+    return { stream: new Socket({ fd, readable: false, writable: true }), isTerminal: false, isFile: false };
   }
-  if (stat.isCharacterDevice() && isatty(fd)) return { stream: new WriteStream(fd), isTerminal: true };
-  return { stream: createWriteStream("", { fd }), isTerminal: false };
+  if (stat.isCharacterDevice() && isatty(fd))
+    return { stream: new WriteStream(fd), isTerminal: true, isFile: false };
+  return { stream: createWriteStream("", { fd }), isTerminal: false, isFile: true };
 }

@@ -1,5 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -7,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PROGRAM_VERSION } from "../../src/version.js";
 import { vulkanDevices } from "../support/engines.js";
 import { paintScreentone } from "../support/images.js";
-import { runCli } from "../support/worker.js";
+import { CLI, runCli } from "../support/worker.js";
 
 let folder: string;
 let page: Buffer;
@@ -139,6 +141,22 @@ describe("devices", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout.toString()).toMatch(/^\* -1: .*\(CPU, \d+ MiB; fp32(, direct convolution)?\)\n$/);
     await rm(broken, { recursive: true });
+  });
+});
+
+describe("standard output that is a file", () => {
+  it("has everything that a command wrote by the time it ends", async () => {
+    const report = join(folder, "report.txt");
+    const file = await open(report, "w");
+    const pages = ["--data", folder, "--crop", "128", "--limit", "1", "--quality", "none"];
+    const child = spawn(process.execPath, [CLI, "models", "evaluate", "bd2x-fast", ...pages, "-g", "-1"], {
+      stdio: ["ignore", file.fd, "ignore"],
+    });
+    const [code] = await once(child, "close");
+    await file.close();
+    expect(code).toBe(0);
+    // The setting is one write, the table another.
+    expect(await readFile(report, "utf8")).toMatch(/^# bdreader[\s\S]*\n\| bd2x-fast .*\|\n$/);
   });
 });
 
