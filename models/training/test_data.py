@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 
 from degrade import Degradation, Pixels, area_half, degrade
+from grain import add_grain
 from metrics import psnr
 from pack_data import PackFile, write_pack
 from pool import HIGH_SHAPE, LOW_SHAPE, SLOT_TILES, Slot, TilePool
@@ -219,6 +220,24 @@ class PackTest(unittest.TestCase):
             art = load_art(parts[0], {})
             self.assertEqual(sorted(picture.shape[1] for picture in art.pictures), [1, 2, 3, 4, 5])
             self.assertEqual([sheet.shape for sheet in art.lettering], [(640, 640)])
+
+
+class GrainTest(unittest.TestCase):
+    def test_texture_is_faint_and_leaves_the_mean_and_the_given_tile_alone(self) -> None:
+        for seed in range(12):
+            rng = np.random.default_rng(seed)
+            shape = (96, 96) if seed % 2 else (96, 96, 3)
+            tile = np.full(shape, 128, np.uint8)
+            grained = add_grain(tile, rng).astype(np.float64)
+            self.assertTrue((tile == 128).all())
+            self.assertLess(abs(grained.mean() - 128), 4)
+            self.assertTrue(0.2 < grained.std() < 12, grained.std())
+
+    def test_ink_and_paper_stay_within_bytes(self) -> None:
+        tile = np.repeat(np.array([[0, 255]], np.uint8), 48, axis=1).repeat(96, axis=0)
+        for seed in range(12):
+            grained = add_grain(tile, np.random.default_rng(seed))
+            self.assertGreater(grained[:, 48:].mean() - grained[:, :48].mean(), 235)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from PIL import Image
 from balloons import add_lettering
 from degrade import Degradation, degrade
 from gradients import draw_gradients
+from grain import add_grain
 from panels import add_gutters, add_speed_lines
 from recolour import recolour
 from scenes import draw_scene, grey_palette, vivid_palette
@@ -51,6 +52,7 @@ class TileMix:
     speed_lines, gutters, strokes, lettering: put on top.
     recolour: all of that in other tones, so that ink is not always black.
     soft: all of that enlarged or blurred, so that not every original is as sharp as pixels allow.
+    grain: faint texture over it, which a network else takes for marks of compression.
     """
 
     shrink: float = 0.35
@@ -67,6 +69,7 @@ class TileMix:
     lettering: float = 0.12
     recolour: float = 0.3
     soft: float = 0.2
+    grain: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,8 @@ def make_tile(
         tile = recolour(tile, rng)
     if rng.random() < mix.soft:
         tile = soften(tile, rng)
+    if rng.random() < mix.grain:
+        tile = add_grain(tile, rng)
     grey = tile.ndim == 2
     if grey:
         if rng.random() < mix.levels:
