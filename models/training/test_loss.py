@@ -20,7 +20,9 @@ class LossTest(unittest.TestCase):
         """Of one patch for each error, grey and off by it everywhere."""
         target = torch.full((len(errors), 3, 4, 4), 0.25)
         output = target + torch.tensor(errors)[:, None, None, None]
-        settings = read_settings(CONFIG, {"squared_weight": 0.0, "patch_floor": floor})
+        settings = read_settings(
+            CONFIG, {"squared_weight": 0.0, "structure_weight": 0.0, "patch_floor": floor}
+        )
         return upscale_loss(output, target, settings).item()
 
     def test_halving_a_small_error_gains_as_much_as_halving_a_large_one(self) -> None:
@@ -37,7 +39,9 @@ class LossTest(unittest.TestCase):
     def test_the_penalty_is_of_colour_and_of_luma(self) -> None:
         green, target = torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 4)
         green[:, 1] = 0.3
-        settings = read_settings(CONFIG, {"squared_weight": 5.0, "luma_weight": 2.0, "patch_floor": 1e6})
+        settings = read_settings(
+            CONFIG, {"squared_weight": 5.0, "luma_weight": 2.0, "structure_weight": 0.0, "patch_floor": 1e6}
+        )
         colour = (0.3 + 5 * 0.09 + 2 * 0.001) / 3
         luma = 0.3 * 0.587 + 5 * (0.3 * 0.587) ** 2
         self.assertAlmostEqual(upscale_loss(green, target, settings).item(), colour + 2 * luma, delta=0.03)
@@ -66,6 +70,22 @@ class LossTest(unittest.TestCase):
         lacking = 1 - structural_similarity(luma(flat), luma(target)).mean()
         self.assertGreater(lacking.item(), 0.5)
         self.assertAlmostEqual((with_it - without).item(), 0.5 * lacking.item(), delta=0.05)
+
+    def test_structure_misses_halved_contrast_more_than_a_shift_of_the_same_squared_error(self) -> None:
+        target = 0.8 * torch.rand(1, 3, 24, 24, generator=torch.Generator().manual_seed(5))
+        mean = target.mean((2, 3), keepdim=True)
+        faded = mean + (target - mean) / 2
+        brighter = target + (faded - target).square().mean((2, 3), keepdim=True).sqrt()
+        with_it, without = (
+            read_settings(CONFIG, {"structure_weight": weight, "patch_floor": 1e6}) for weight in (0.5, 0.0)
+        )
+        same, lost, shifted = (
+            (upscale_loss(output, target, with_it) - upscale_loss(output, target, without)).item()
+            for output in (target, faded, brighter)
+        )
+        self.assertAlmostEqual(same, 0, places=5)
+        self.assertGreater(shifted, 0.001)
+        self.assertGreater(lost, 3 * shifted)
 
 
 if __name__ == "__main__":
