@@ -34,7 +34,6 @@
         "addon/direct_avx2.cc",
         "addon/direct_avx512.cc",
         "addon/direct_kernels.cc",
-        "addon/direct_layer.cc",
         "addon/direct_rows.cc",
         "addon/direct_shape.cc",
         "addon/engine.cc",
@@ -54,6 +53,7 @@
         "addon/layer_support.cc",
         "addon/network.cc",
         "addon/observe_arguments.cc",
+        "addon/own_convolution.cc",
         "addon/own_layers_net.cc",
         "addon/page_work.cc",
         "addon/pinned_array.cc",
@@ -69,7 +69,9 @@
         "addon/upscaler_wrap.cc",
         "addon/vulkan_crossing.cc",
         "addon/vulkan_entry.cc",
-        "addon/vulkan_runner.cc"
+        "addon/vulkan_runner.cc",
+        "addon/winograd_blocks.cc",
+        "addon/winograd_weights.cc"
       ],
       "cflags_cc": ["-O3", "-fopenmp", "-isystem<!(node addon/gyp-flags.mjs ncnn include_dirs)"],
       "ldflags": ["-fopenmp"],

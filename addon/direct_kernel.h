@@ -7,13 +7,8 @@
 #include <utility>
 
 #include "direct_kernels.h"
-
-/** Before a loop that must leave nothing but its rounds, so that arrays of vectors are registers. */
-#ifdef __clang__
-#define DIRECT_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define DIRECT_UNROLL _Pragma("GCC unroll 16")
-#endif
+#include "vector_loops.h"
+#include "winograd_kernel.h"
 
 namespace bdreader {
 
@@ -100,7 +95,8 @@ constexpr std::array<Row, kDirectLayouts * kMostDirectVectors> kTable{
     kernelsByPixels<1, 1, 2>(Pixels{}),
     kernelsByPixels<2, 1, 2>(Pixels{}),
 };
-constexpr DirectKernels kKernels{Vector::kWidth, kMostPixels, kMostPairs, kTable[0].data()};
+constexpr DirectKernels kKernels{Vector::kWidth, kMostPixels, transformInput, transformOutput,
+                                 kTable[0].data()};
 
 }  // namespace
 

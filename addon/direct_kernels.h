@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "winograd_kernels.h"
+
 namespace bdreader {
 
 /** What a kernel reads for pixels side by side: tensors as ncnn packs them, lengths in floats. */
@@ -57,9 +59,8 @@ struct DirectKernels {
     int width;
     /** Most pixels that a kernel computes: as many as their sums fit into registers. */
     int mostPixels;
-    /** Of 3x3 convolutions, pairs of a source and a target channel beyond which Winograd's is faster, which
-     * then transforms little for what it saves. */
-    int mostPairs;
+    WinogradInputTransform transformInput;
+    WinogradOutputTransform transformOutput;
     /** By layout, vectors and pixels, each from 0 for the first one. */
     const DirectKernel* table;
 

@@ -3,6 +3,7 @@
 #include <ncnn/mat.h>
 #include <ncnn/paramdict.h>
 
+#include <climits>
 #include <optional>
 #include <vector>
 
@@ -33,7 +34,11 @@ struct DirectShape {
     int taps() const { return kernel.width * kernel.height; }
     int weights() const { return inputs * outputs * taps(); }
     /** Whether it is one that Winograd's algorithm is for. */
-    bool suitsWinograd() const { return kernel.width == 3 && kernel.height == 3 && stride == 1; }
+    bool suitsWinograd() const {
+        // Its weights are four times as many.
+        return kernel.width == 3 && kernel.height == 3 && stride == 1 && layout == DirectLayout::kPacked &&
+               weights() <= INT_MAX / 4;
+    }
     Size targetOf(Size source) const;
 };
 

@@ -56,7 +56,7 @@ class Network {
     int fusedConvolutions() const { return fused_ ? static_cast<int>(fused_->layers.size()) : 0; }
 
     /** @return how many of its convolutions run on the addon's own CPU kernels */
-    int directConvolutions() const { return net_.directConvolutions(); }
+    int ownConvolutions() const { return net_.ownConvolutions(); }
 
     /**
      * Runs the network alone, input and output staying on the device.

@@ -5,17 +5,17 @@
 #include <algorithm>
 #include <memory>
 
-#include "direct_layer.h"
 #include "fused_layer.h"
+#include "own_convolution.h"
 
 namespace bdreader {
 
-int OwnLayersNet::directConvolutions() const {
-    const auto isDirect = [](const ncnn::Layer* layer) {
-        const auto* direct = dynamic_cast<const DirectLayer*>(layer);
-        return direct && direct->isDirect();
+int OwnLayersNet::ownConvolutions() const {
+    const auto isOwn = [](const ncnn::Layer* layer) {
+        const auto* own = dynamic_cast<const OwnConvolution*>(layer);
+        return own && own->isOwn();
     };
-    return static_cast<int>(std::count_if(layers().begin(), layers().end(), isDirect));
+    return static_cast<int>(std::count_if(layers().begin(), layers().end(), isOwn));
 }
 
 ncnn::Layer* OwnLayersNet::create_overwrite_builtin_layer(const char* type) {
@@ -27,7 +27,7 @@ ncnn::Layer* OwnLayersNet::create_overwrite_builtin_layer(int typeIndex) {
     const bool isFusable = isConvolution || typeIndex == ncnn::LayerType::Deconvolution;
     if (fused_ && isFusable) return std::make_unique<FusedLayer>(*fused_, typeIndex).release();
     if (kernels_ && isConvolution)
-        return std::make_unique<DirectLayer>(*kernels_, opt.use_winograd_convolution).release();
+        return std::make_unique<OwnConvolution>(*kernels_, opt.use_winograd_convolution).release();
     return nullptr;
 }
 

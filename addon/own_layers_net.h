@@ -16,7 +16,7 @@ class OwnLayersNet final : public ncnn::Net {
     void convolveWith(const DirectKernels* kernels) { kernels_ = kernels; }
 
     /** @return how many convolutions are computed directly */
-    int directConvolutions() const;
+    int ownConvolutions() const;
 
   protected:
     // Instead of register_custom_layer, which writes a line to standard error for a layer that ncnn has, too.

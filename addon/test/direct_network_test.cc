@@ -29,8 +29,8 @@ void pagesAreLikeNcnns() {
                 const NetworkOptions options = writeConvolutions({channels, 48, pad, activation}, folder);
                 EngineFixture ncnns(options);
                 EngineFixture own(direct(options));
-                EXPECT_EQUAL(ncnns.engine().network()->directConvolutions(), 0);
-                EXPECT_EQUAL(own.engine().network()->directConvolutions(), kDirect);
+                EXPECT_EQUAL(ncnns.engine().network()->ownConvolutions(), 0);
+                EXPECT_EQUAL(own.engine().network()->ownConvolutions(), kDirect);
                 for (const Size size : {Size{1, 1}, Size{9, 40}, Size{33, 7}}) {
                     const Image page = noise(size, 1);
                     const Image expected = ncnns.upscale(page, kWhole);
@@ -59,7 +59,7 @@ void othersAreLeftToNcnn() {
     for (const ConvolutionNetwork& network : {ConvolutionNetwork{12, 20, 1, 2}, {20, 36, 1, 4}}) {
         const NetworkOptions options = writeConvolutions(network, folder);
         EngineFixture own(direct(options));
-        EXPECT_EQUAL(own.engine().network()->directConvolutions(), 0);
+        EXPECT_EQUAL(own.engine().network()->ownConvolutions(), 0);
         NetworkOptions plain = options;
         plain.arithmetic.winograd = false;
         const Image page = noise({40, 30}, 1);

@@ -1,4 +1,4 @@
-#include "../direct_layer.h"
+#include "../own_convolution.h"
 
 #include <ncnn/allocator.h>
 #include <ncnn/modelbin.h>
@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "check.h"
 #include "direct_case.h"
@@ -20,6 +21,7 @@ constexpr int kFailedAllocation = -100;
 constexpr int kWrongTensor = -2;
 /** Of sums of up to 2304 products that make up about 1. */
 constexpr float kRounding = 2e-5f;
+constexpr float kWinogradRounding = 4e-5f;
 
 /** Has no memory. */
 class EmptyAllocator final : public ncnn::Allocator {
@@ -34,11 +36,12 @@ ncnn::Option onThreads(int threads) {
     return option;
 }
 
-std::unique_ptr<DirectLayer> layerOf(const ConvolutionCase& convolution, const DirectKernels& kernels) {
-    auto layer = std::make_unique<DirectLayer>(kernels, false);
+std::unique_ptr<OwnConvolution> layerOf(const ConvolutionCase& convolution, const DirectKernels& kernels,
+                                        bool mayUseWinograd = false) {
+    auto layer = std::make_unique<OwnConvolution>(kernels, mayUseWinograd);
     const std::vector<ncnn::Mat> weights = convolution.weights();
     EXPECT_EQUAL(layer->load_param(convolution.params()), 0);
-    EXPECT(layer->isDirect());
+    EXPECT(layer->isOwn());
     EXPECT_EQUAL(layer->load_model(ncnn::ModelBinFromMatArray(weights.data())), 0);
     EXPECT_EQUAL(layer->create_pipeline(onThreads(1)), 0);
     return layer;
@@ -54,8 +57,8 @@ ncnn::Mat sourceFor(const ConvolutionCase& convolution, const DirectKernels& ker
 }
 
 ncnn::Mat convolve(const ConvolutionCase& convolution, const DirectKernels& kernels, const ncnn::Mat& planes,
-                   int threads = 1) {
-    const std::unique_ptr<DirectLayer> layer = layerOf(convolution, kernels);
+                   int threads = 1, bool mayUseWinograd = false) {
+    const std::unique_ptr<OwnConvolution> layer = layerOf(convolution, kernels, mayUseWinograd);
     ncnn::Mat packed;
     EXPECT_EQUAL(layer->forward(sourceFor(convolution, kernels, planes), packed, onThreads(threads)), 0);
     EXPECT_EQUAL(packed.elempack, kernels.width);
@@ -64,18 +67,29 @@ ncnn::Mat convolve(const ConvolutionCase& convolution, const DirectKernels& kern
     return result;
 }
 
+void expectAlike(const ncnn::Mat& result, const ncnn::Mat& expected, float most) {
+    EXPECT(result.w == expected.w && result.h == expected.h && result.c == expected.c);
+    for (int c = 0; c < result.c; c++) {
+        const float* const values = result.channel(c);
+        const float* const others = expected.channel(c);
+        for (int i = 0; i < result.w * result.h; i++) EXPECT(std::fabs(values[i] - others[i]) <= most);
+    }
+}
+
+void expectIdentical(const ncnn::Mat& result, const ncnn::Mat& expected) {
+    for (int c = 0; c < expected.c; c++) {
+        const size_t bytes = sizeof(float) * static_cast<size_t>(expected.w * expected.h);
+        EXPECT(std::memcmp(result.channel(c), expected.channel(c), bytes) == 0);
+    }
+}
+
 void expectLikeNaive(const ConvolutionCase& convolution, Size size) {
     const ncnn::Mat planes = randomPlanes(size, convolution.inputs);
     const ncnn::Mat expected = convolveNaively(convolution, planes);
     for (const DirectKernels* kernels : kernelsHere()) {
-        const ncnn::Mat result = convolve(convolution, *kernels, planes);
-        EXPECT(result.w == expected.w && result.h == expected.h && result.c == expected.c);
-        for (int c = 0; c < result.c; c++) {
-            const float* const values = result.channel(c);
-            const float* const others = expected.channel(c);
-            for (int i = 0; i < result.w * result.h; i++) {
-                EXPECT(std::fabs(values[i] - others[i]) <= kRounding);
-            }
+        for (const bool mayUseWinograd : {false, true}) {
+            const ncnn::Mat result = convolve(convolution, *kernels, planes, 1, mayUseWinograd);
+            expectAlike(result, expected, mayUseWinograd ? kWinogradRounding : kRounding);
         }
     }
 }
@@ -157,17 +171,34 @@ void placeDoesNotMatter() {
     }
 }
 
+/** The same where blocks begin at the same pixels, of all that do not reach over the part's edge. */
+void placeDoesNotMatterToBlocks() {
+    const ncnn::Mat planes = randomPlanes({62, 14}, 32);
+    const ConvolutionCase convolution{32, 48};
+    const auto convolved = [&](const DirectKernels& kernels, const ncnn::Mat& source) {
+        return convolve(convolution, kernels, source, 1, true);
+    };
+    for (const DirectKernels* kernels : kernelsHere()) {
+        const ncnn::Mat whole = convolved(*kernels, planes);
+        for (int left = 0; left <= 24; left += 4) {
+            ncnn::Mat part;
+            ncnn::Mat expected;
+            ncnn::copy_cut_border(planes, part, 4, 0, left, 24 - left, onThreads(1));
+            ncnn::copy_cut_border(whole, expected, 4, 0, left, 24 - left, onThreads(1));
+            expectIdentical(convolved(*kernels, part), expected);
+        }
+    }
+}
+
 void threadsDoNotMatter() {
-    const ncnn::Mat planes = randomPlanes({30, 7}, 16);
+    const ncnn::Mat planes = randomPlanes({30, 17}, 16);
     ConvolutionCase convolution;
     std::fill_n(convolution.pads, 4, 1);
     for (const DirectKernels* kernels : kernelsHere()) {
-        const ncnn::Mat expected = convolve(convolution, *kernels, planes);
-        for (const int threads : {2, 3, 16}) {
-            const ncnn::Mat result = convolve(convolution, *kernels, planes, threads);
-            for (int c = 0; c < result.c; c++) {
-                const size_t bytes = sizeof(float) * static_cast<size_t>(result.w * result.h);
-                EXPECT(std::memcmp(result.channel(c), expected.channel(c), bytes) == 0);
+        for (const bool mayUseWinograd : {false, true}) {
+            const ncnn::Mat expected = convolve(convolution, *kernels, planes, 1, mayUseWinograd);
+            for (const int threads : {2, 3, 16}) {
+                expectIdentical(convolve(convolution, *kernels, planes, threads, mayUseWinograd), expected);
             }
         }
     }
@@ -207,20 +238,21 @@ void othersAreNotTaken() {
     EXPECT(!directShapeOf(padded, 16));
 }
 
-void wideOnesAreLeftToWinograd() {
-    const auto isDirect = [](const ConvolutionCase& convolution, const DirectKernels& kernels,
-                             bool usesWinograd) {
-        DirectLayer layer(kernels, usesWinograd);
+void winogradsAreChosen() {
+    const auto isWinograd = [](const ConvolutionCase& convolution, const DirectKernels& kernels,
+                               bool mayUseWinograd) {
+        OwnConvolution layer(kernels, mayUseWinograd);
         EXPECT_EQUAL(layer.load_param(convolution.params()), 0);
-        return layer.isDirect();
+        EXPECT(layer.isOwn());
+        return layer.usesWinograd();
     };
     for (const DirectKernels* kernels : kernelsHere()) {
-        DirectKernels limited = *kernels;
-        limited.mostPairs = 32 * 64;
-        EXPECT(isDirect({32, 64}, limited, true));
-        EXPECT(!isDirect({48, 64}, limited, true));
-        EXPECT(isDirect({48, 64}, limited, false));
-        EXPECT(isDirect({48, 64, {1, 1}}, limited, true));
+        for (const int channels : {16, 32, 64, 128}) EXPECT(isWinograd({channels, 32}, *kernels, true));
+        EXPECT(!isWinograd({16, 32}, *kernels, false));
+        EXPECT(!isWinograd({3, 32}, *kernels, true));
+        EXPECT(!isWinograd({16, 32, {1, 1}}, *kernels, true));
+        EXPECT(!isWinograd({16, 32, {3, 2}}, *kernels, true));
+        EXPECT(!isWinograd({3, 32, {3, 3}, 2}, *kernels, true));
     }
 }
 
@@ -229,9 +261,9 @@ void missingMemoryIsAFailure() {
     ConvolutionCase convolution;
     std::fill_n(convolution.pads, 4, 1);
     for (const DirectKernels* kernels : kernelsHere()) {
-        const std::unique_ptr<DirectLayer> layer = layerOf(convolution, *kernels);
         const ncnn::Mat source = sourceFor(convolution, *kernels, randomPlanes({9, 9}, 16));
-        for (const bool isBlob : {false, true}) {
+        for (const auto& [isBlob, mayUseWinograd] : {std::pair(false, false), {false, true}, {true, false}}) {
+            const std::unique_ptr<OwnConvolution> layer = layerOf(convolution, *kernels, mayUseWinograd);
             ncnn::Option option = onThreads(1);
             (isBlob ? option.blob_allocator : option.workspace_allocator) = &empty;
             ncnn::Mat result;
@@ -243,7 +275,7 @@ void missingMemoryIsAFailure() {
 void wrongTensorsAreFailures() {
     const ConvolutionCase convolution;
     for (const DirectKernels* kernels : kernelsHere()) {
-        const std::unique_ptr<DirectLayer> layer = layerOf(convolution, *kernels);
+        const std::unique_ptr<OwnConvolution> layer = layerOf(convolution, *kernels);
         ncnn::Mat result;
         const auto statusOf = [&](const ncnn::Mat& source) {
             return layer->forward(source, result, onThreads(1));
@@ -264,8 +296,10 @@ REGISTER_CASE("direct convolutions", "every activation is as defined", everyActi
 REGISTER_CASE("direct convolutions", "a part is as in the whole, bit for bit", placeDoesNotMatter);
 REGISTER_CASE("direct convolutions", "threads change nothing", threadsDoNotMatter);
 REGISTER_CASE("direct convolutions", "other convolutions are not taken", othersAreNotTaken);
-REGISTER_CASE("direct convolutions", "wide ones are left to Winograd where that is faster",
-              wideOnesAreLeftToWinograd);
+REGISTER_CASE("direct convolutions", "3x3 ones of packed channels are Winograd's where that may be",
+              winogradsAreChosen);
+REGISTER_CASE("direct convolutions", "blocks of a part are as in the whole, bit for bit",
+              placeDoesNotMatterToBlocks);
 REGISTER_CASE("direct convolutions", "memory that runs out is a failure", missingMemoryIsAFailure);
 REGISTER_CASE("direct convolutions", "tensors of another kind are failures", wrongTensorsAreFailures);
 

@@ -1,11 +1,14 @@
-#include "direct_layer.h"
+#include "own_convolution.h"
 
 #include <ncnn/layer_type.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include "direct_rows.h"
+#include "winograd_blocks.h"
+#include "winograd_weights.h"
 
 namespace bdreader {
 
@@ -18,36 +21,35 @@ bool isExpected(const ncnn::Mat& tensor, int channels, int pack) {
 
 }  // namespace
 
-DirectLayer::DirectLayer(const DirectKernels& kernels, bool usesWinograd)
-    : ReplacedLayer(ncnn::LayerType::Convolution), kernels_(kernels), usesWinograd_(usesWinograd) {
+OwnConvolution::OwnConvolution(const DirectKernels& kernels, bool mayUseWinograd)
+    : ReplacedLayer(ncnn::LayerType::Convolution), kernels_(kernels), mayUseWinograd_(mayUseWinograd) {
     support_packing = true;
 }
 
-int DirectLayer::load_param(const ncnn::ParamDict& params) {
+int OwnConvolution::load_param(const ncnn::ParamDict& params) {
     const std::optional<DirectShape> shape = directShapeOf(params, kernels_.width);
-    if (!shape ||
-        (usesWinograd_ && shape->suitsWinograd() && shape->inputs > kernels_.mostPairs / shape->outputs)) {
-        return leaveToNcnn(params);
-    }
+    if (!shape) return leaveToNcnn(params);
     shape_ = *shape;
+    usesWinograd_ = mayUseWinograd_ && shape_.suitsWinograd();
     return 0;
 }
 
-int DirectLayer::load_model(const ncnn::ModelBin& model) {
+int OwnConvolution::load_model(const ncnn::ModelBin& model) {
     if (ncnnLayer()) return ReplacedLayer::load_model(model);
     const ncnn::Mat weights = model.load(shape_.weights(), 0);
     if (weights.empty()) return kNoMemory;
     if (weights.elemsize != sizeof(float)) return kUnexpectedWeights;
     bias_ = shape_.hasBias ? model.load(shape_.outputs, 1) : ncnn::Mat(shape_.outputs);
     slopes_ = ncnn::Mat(shape_.outputs);
-    weights_ = directWeights(shape_, kernels_.width, weights);
+    weights_ = usesWinograd_ ? winogradWeights(shape_, kernels_.width, weights)
+                             : directWeights(shape_, kernels_.width, weights);
     if (weights_.empty() || bias_.empty() || slopes_.empty()) return kNoMemory;
     if (!shape_.hasBias) bias_.fill(0.f);
     slopes_.fill(shape_.slope);
     return 0;
 }
 
-int DirectLayer::forward(const ncnn::Mat& bottom, ncnn::Mat& top, const ncnn::Option& option) const {
+int OwnConvolution::forward(const ncnn::Mat& bottom, ncnn::Mat& top, const ncnn::Option& option) const {
     if (ncnnLayer()) return ReplacedLayer::forward(bottom, top, option);
     const Size size = shape_.targetOf({bottom.w, bottom.h});
     if (!isExpected(bottom, shape_.inputs, shape_.pack) || size.width < 1 || size.height < 1) {
@@ -58,18 +60,22 @@ int DirectLayer::forward(const ncnn::Mat& bottom, ncnn::Mat& top, const ncnn::Op
                width, option.blob_allocator);
     if (top.empty()) return kNoMemory;
     const DirectWork work{kernels_, shape_, {weights_, bias_, slopes_}, bottom, top};
-    const int threads = std::clamp(option.num_threads, 1, size.height);
-    const size_t patch = patchFloats(work);
-    ncnn::Mat patches;
-    if (patch > 0) {
-        patches.create(static_cast<int>(patch), threads, sizeof(float), option.workspace_allocator);
-        if (patches.empty()) return kNoMemory;
+    const int parts = usesWinograd_ ? winogradBatches(work) : size.height;
+    const size_t floats = usesWinograd_ ? winogradRoomFloats(work) : patchFloats(work);
+    const int threads = std::clamp(option.num_threads, 1, parts);
+    ncnn::Mat rooms;
+    if (floats > 0) {
+        rooms.create(static_cast<int>(floats), threads, sizeof(float), option.workspace_allocator);
+        if (rooms.empty()) return kNoMemory;
     }
+    const auto computePart = usesWinograd_ ? convolveBatch : convolveRow;
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int thread = 0; thread < threads; thread++) {
-        float* const own = patch > 0 ? patches.row(thread) : nullptr;
-        const int end = size.height * (thread + 1) / threads;
-        for (int y = size.height * thread / threads; y < end; y++) convolveRow(work, y, own);
+        float* const room = floats > 0 ? rooms.row(thread) : nullptr;
+        const int end = static_cast<int>(int64_t{parts} * (thread + 1) / threads);
+        for (int part = static_cast<int>(int64_t{parts} * thread / threads); part < end; part++) {
+            computePart(work, part, room);
+        }
     }
     return 0;
 }
