@@ -1,6 +1,7 @@
 #include "winograd_blocks.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "winograd_kernels.h"
@@ -11,9 +12,16 @@ namespace {
 
 /** At least so few that their numbers stay in the second cache, with weights of 64 x 64 channels in 1 MiB. */
 constexpr int kMostBlocksTogether = 14;
-/** Floats between what would else lie a multiple of the first cache's ways apart. */
+/** One cache line: else all 36 steps could fall on a few sets of the first cache. */
 constexpr size_t kApart = 16;
+/** Of the channels whose products one kernel sums: no bias yet, and no activation. */
 constexpr int kMostChannelsTogether = 32;
+constexpr std::array<float, kMostChannelsTogether> kNoBias{};
+const std::array<float, kMostChannelsTogether> kNoActivation = [] {
+    std::array<float, kMostChannelsTogether> slopes{};
+    slopes.fill(1.f);
+    return slopes;
+}();
 
 size_t size(int length) {
     return static_cast<size_t>(length);
@@ -45,19 +53,15 @@ struct Room {
     float* input;
     float* sums;
     float* patch;
-    float* zeros;
-    float* ones;
 };
 
 size_t patchFloatsOf(const DirectWork& work) {
     return size(kWinogradProducts) * size(work.kernels.width);
 }
 
-Room divide(const DirectWork& work, const Plan& plan, float* room) {
+Room divide(const Plan& plan, float* room) {
     float* const sums = room + plan.inputStep * kWinogradProducts;
-    float* const patch = sums + plan.sumStep * kWinogradProducts;
-    float* const zeros = patch + patchFloatsOf(work);
-    return {room, sums, patch, zeros, zeros + kMostChannelsTogether};
+    return {room, sums, sums + plan.sumStep * kWinogradProducts};
 }
 
 /** Copies the source pixels of a block that reaches over the edge, with zeros where that is outside. */
@@ -113,7 +117,7 @@ void multiply(const DirectWork& work, const Plan& plan, int vectors, int blocks,
                                       1,
                                       width};
             kernels.at(DirectLayout::kPacked, vectors, count)(
-                source, {factors, room.zeros, room.ones},
+                source, {factors, kNoBias.data(), kNoActivation.data()},
                 {room.sums + product * plan.sumStep + size(begin) * width, size(plan.most) * width});
         }
         factors += size(work.shape.inputs) * size(vectors) * width;
@@ -143,16 +147,13 @@ int winogradBatches(const DirectWork& work) {
 
 size_t winogradRoomFloats(const DirectWork& work) {
     const Plan plan = planOf(work);
-    return (plan.inputStep + plan.sumStep) * kWinogradProducts + patchFloatsOf(work) +
-           2 * kMostChannelsTogether;
+    return (plan.inputStep + plan.sumStep) * kWinogradProducts + patchFloatsOf(work);
 }
 
 void convolveBatch(const DirectWork& work, int batch, float* floats) {
     const Plan plan = planOf(work);
-    const Room room = divide(work, plan, floats);
+    const Room room = divide(plan, floats);
     const size_t width = size(work.kernels.width);
-    std::fill_n(room.zeros, kMostChannelsTogether, 0.f);
-    std::fill_n(room.ones, kMostChannelsTogether, 1.f);
     const int first = batch * plan.most;
     const int blocks = std::min(plan.most, plan.across * plan.down - first);
     for (int i = 0; i < blocks; i++) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <random>
 
 #include "check.h"
@@ -99,6 +100,23 @@ ncnn::Mat convolveNaively(const ConvolutionCase& convolution, const ncnn::Mat& p
         }
     }
     return result;
+}
+
+void expectAlike(const ncnn::Mat& result, const ncnn::Mat& expected, float most) {
+    EXPECT(result.w == expected.w && result.h == expected.h && result.c == expected.c);
+    for (int c = 0; c < result.c; c++) {
+        const float* const values = result.channel(c);
+        const float* const others = expected.channel(c);
+        for (int i = 0; i < result.w * result.h; i++) EXPECT(std::fabs(values[i] - others[i]) <= most);
+    }
+}
+
+void expectIdentical(const ncnn::Mat& result, const ncnn::Mat& expected) {
+    EXPECT(result.w == expected.w && result.h == expected.h && result.c == expected.c);
+    for (int c = 0; c < expected.c; c++) {
+        const size_t bytes = sizeof(float) * static_cast<size_t>(expected.w * expected.h);
+        EXPECT(std::memcmp(result.channel(c), expected.channel(c), bytes) == 0);
+    }
 }
 
 std::vector<const DirectKernels*> kernelsHere() {

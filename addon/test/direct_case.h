@@ -36,6 +36,12 @@ ncnn::Mat randomPlanes(Size size, int channels);
 /** @return what the convolution gives, from the definition, summed in double precision */
 ncnn::Mat convolveNaively(const ConvolutionCase& convolution, const ncnn::Mat& planes);
 
+/** Fails unless both have the same shape and no value differs by more than `most`. */
+void expectAlike(const ncnn::Mat& result, const ncnn::Mat& expected, float most);
+
+/** Fails unless both have the same shape and bits. */
+void expectIdentical(const ncnn::Mat& result, const ncnn::Mat& expected);
+
 /** @return the kernels that this CPU can run; throws Skipped if there are none */
 std::vector<const DirectKernels*> kernelsHere();
 

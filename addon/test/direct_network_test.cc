@@ -14,10 +14,10 @@ constexpr int kWhole = 4096;
 /** The first and the middle layer of a network; the last one has 12 channels. */
 constexpr int kDirect = 2;
 
-NetworkOptions direct(NetworkOptions options) {
+NetworkOptions direct(NetworkOptions options, bool winograd = false) {
     if (!directKernelsOfCpu()) throw Skipped("the CPU has no vectors that there are kernels for");
     options.arithmetic.directConvolution = true;
-    options.arithmetic.winograd = false;
+    options.arithmetic.winograd = winograd;
     return options;
 }
 
@@ -29,12 +29,15 @@ void pagesAreLikeNcnns() {
                 const NetworkOptions options = writeConvolutions({channels, 48, pad, activation}, folder);
                 EngineFixture ncnns(options);
                 EngineFixture own(direct(options));
+                EngineFixture winograds(direct(options, true));
                 EXPECT_EQUAL(ncnns.engine().network()->ownConvolutions(), 0);
                 EXPECT_EQUAL(own.engine().network()->ownConvolutions(), kDirect);
+                EXPECT_EQUAL(winograds.engine().network()->ownConvolutions(), kDirect);
                 for (const Size size : {Size{1, 1}, Size{9, 40}, Size{33, 7}}) {
                     const Image page = noise(size, 1);
                     const Image expected = ncnns.upscale(page, kWhole);
                     EXPECT(largestDifference(own.upscale(page, kWhole), expected) <= 1);
+                    EXPECT(largestDifference(winograds.upscale(page, kWhole), expected) <= 1);
                 }
             }
         }
@@ -67,9 +70,11 @@ void othersAreLeftToNcnn() {
     }
 }
 
-REGISTER_CASE("direct convolutions", "pages are like ncnn's", pagesAreLikeNcnns);
-REGISTER_CASE("direct convolutions", "tiles are like the whole page, bit for bit", tilesAreLikeTheWholePage);
-REGISTER_CASE("direct convolutions", "what the kernels do not take is left to ncnn", othersAreLeftToNcnn);
+REGISTER_CASE("own convolutions on the CPU", "pages are like ncnn's", pagesAreLikeNcnns);
+REGISTER_CASE("own convolutions on the CPU", "tiles are like the whole page, bit for bit",
+              tilesAreLikeTheWholePage);
+REGISTER_CASE("own convolutions on the CPU", "what the kernels do not take is left to ncnn",
+              othersAreLeftToNcnn);
 
 }  // namespace
 

@@ -67,22 +67,6 @@ ncnn::Mat convolve(const ConvolutionCase& convolution, const DirectKernels& kern
     return result;
 }
 
-void expectAlike(const ncnn::Mat& result, const ncnn::Mat& expected, float most) {
-    EXPECT(result.w == expected.w && result.h == expected.h && result.c == expected.c);
-    for (int c = 0; c < result.c; c++) {
-        const float* const values = result.channel(c);
-        const float* const others = expected.channel(c);
-        for (int i = 0; i < result.w * result.h; i++) EXPECT(std::fabs(values[i] - others[i]) <= most);
-    }
-}
-
-void expectIdentical(const ncnn::Mat& result, const ncnn::Mat& expected) {
-    for (int c = 0; c < expected.c; c++) {
-        const size_t bytes = sizeof(float) * static_cast<size_t>(expected.w * expected.h);
-        EXPECT(std::memcmp(result.channel(c), expected.channel(c), bytes) == 0);
-    }
-}
-
 void expectLikeNaive(const ConvolutionCase& convolution, Size size) {
     const ncnn::Mat planes = randomPlanes(size, convolution.inputs);
     const ncnn::Mat expected = convolveNaively(convolution, planes);
@@ -160,13 +144,9 @@ void placeDoesNotMatter() {
             ncnn::Mat part;
             ncnn::copy_cut_border(planes, part, 2, 1, left, 25 - left, onThreads(1));
             const ncnn::Mat result = convolve(convolution, *kernels, part);
-            for (int c = 0; c < result.c; c++) {
-                for (int y = 0; y < result.h; y++) {
-                    const float* const expected = whole.channel(c).row(y + 2) + left;
-                    const size_t bytes = sizeof(float) * static_cast<size_t>(result.w);
-                    EXPECT(std::memcmp(result.channel(c).row(y), expected, bytes) == 0);
-                }
-            }
+            ncnn::Mat expected;
+            ncnn::copy_cut_border(whole, expected, 2, 1, left, 25 - left, onThreads(1));
+            expectIdentical(result, expected);
         }
     }
 }
@@ -287,21 +267,21 @@ void wrongTensorsAreFailures() {
     }
 }
 
-REGISTER_CASE("direct convolutions", "channels are as defined", channelsAreAsDefined);
-REGISTER_CASE("direct convolutions", "planes are as defined", planesAreAsDefined);
-REGISTER_CASE("direct convolutions", "every width is as defined", everyWidthIsAsDefined);
-REGISTER_CASE("direct convolutions", "every padding is as defined", everyPaddingIsAsDefined);
-REGISTER_CASE("direct convolutions", "every kernel is as defined", everyKernelIsAsDefined);
-REGISTER_CASE("direct convolutions", "every activation is as defined", everyActivationIsAsDefined);
-REGISTER_CASE("direct convolutions", "a part is as in the whole, bit for bit", placeDoesNotMatter);
-REGISTER_CASE("direct convolutions", "threads change nothing", threadsDoNotMatter);
-REGISTER_CASE("direct convolutions", "other convolutions are not taken", othersAreNotTaken);
-REGISTER_CASE("direct convolutions", "3x3 ones of packed channels are Winograd's where that may be",
+REGISTER_CASE("own convolutions on the CPU", "channels are as defined", channelsAreAsDefined);
+REGISTER_CASE("own convolutions on the CPU", "planes are as defined", planesAreAsDefined);
+REGISTER_CASE("own convolutions on the CPU", "every width is as defined", everyWidthIsAsDefined);
+REGISTER_CASE("own convolutions on the CPU", "every padding is as defined", everyPaddingIsAsDefined);
+REGISTER_CASE("own convolutions on the CPU", "every kernel is as defined", everyKernelIsAsDefined);
+REGISTER_CASE("own convolutions on the CPU", "every activation is as defined", everyActivationIsAsDefined);
+REGISTER_CASE("own convolutions on the CPU", "a part is as in the whole, bit for bit", placeDoesNotMatter);
+REGISTER_CASE("own convolutions on the CPU", "threads change nothing", threadsDoNotMatter);
+REGISTER_CASE("own convolutions on the CPU", "other convolutions are not taken", othersAreNotTaken);
+REGISTER_CASE("own convolutions on the CPU", "3x3 ones of packed channels are Winograd's where that may be",
               winogradsAreChosen);
-REGISTER_CASE("direct convolutions", "blocks of a part are as in the whole, bit for bit",
+REGISTER_CASE("own convolutions on the CPU", "blocks of a part are as in the whole, bit for bit",
               placeDoesNotMatterToBlocks);
-REGISTER_CASE("direct convolutions", "memory that runs out is a failure", missingMemoryIsAFailure);
-REGISTER_CASE("direct convolutions", "tensors of another kind are failures", wrongTensorsAreFailures);
+REGISTER_CASE("own convolutions on the CPU", "memory that runs out is a failure", missingMemoryIsAFailure);
+REGISTER_CASE("own convolutions on the CPU", "tensors of another kind are failures", wrongTensorsAreFailures);
 
 }  // namespace
 

@@ -9,8 +9,8 @@ export interface Arithmetic {
   /** Faster 3x3 convolutions, which round a little differently from tile to tile. */
   readonly winograd: boolean;
   /**
-   * Convolutions on the CPU as the addon's own kernels compute them, which round the same in every tile; those that they
-   * do not take are ncnn's.
+   * Convolutions on the CPU as the addon's own kernels compute them: directly, which rounds the same in every tile, 3x3 ones
+   * with `winograd` by that; those that they do not take are ncnn's.
    */
   readonly directConvolution: boolean;
   /** Convolutions on the GPU's matrix units; they multiply fp16 only, so this needs fp16 storage. */
@@ -37,7 +37,7 @@ export interface ArithmeticAbilities {
   readonly cooperativeMatrix: boolean;
   /** Has what fused convolutions on matrix units need. */
   readonly fusedConvolution: boolean;
-  /** A CPU with the vectors that direct convolutions need. */
+  /** A CPU with the vectors that the addon's own convolutions need. */
   readonly directConvolution: boolean;
 }
 
@@ -115,7 +115,7 @@ export function inexactness(arithmetic: Arithmetic): number {
 
 /**
  * @returns what is used where nothing is measured: fp16 storage if it was asked for and can be had, else fp32. On a CPU
- *   with kernels for it direct convolutions: they were faster in every network that was measured.
+ *   with kernels for it the addon's own convolutions: they were faster in every network that was measured.
  */
 export function cautiousArithmetic(
   { precision, winograd }: ArithmeticRequest,

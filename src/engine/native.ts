@@ -161,7 +161,7 @@ export interface NativeAddon {
   load(options: NativeLoadOptions, onEvent: (event: NativeEvent) => void): Promise<NativeUpscaler>;
   /** @returns those of the layer types that this build of ncnn cannot make */
   unknownLayers(types: readonly string[]): string[];
-  /** @returns whether this CPU has the vectors that direct convolutions need */
+  /** @returns whether this CPU has the vectors that the addon's own convolutions need */
   hasDirectConvolution(): boolean;
   /** Ends the process without waiting for threads, unlike process.exit, which waits for the tile in progress. */
   exitNow(code: number): never;

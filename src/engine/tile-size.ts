@@ -11,7 +11,7 @@ export const WHOLE_IMAGE = 1 << 16;
 const CPU_TILE_PER_OVERLAP = 14;
 const CPU_TILE_RANGE = [96, 384] as const;
 
-/** Direct convolutions read each value from the caches once for many sums, so larger tiles are only less overlap. */
+/** The addon's own convolutions keep in the caches what they use again, so larger tiles are only less overlap. */
 const LARGEST_DIRECT_TILE = 600;
 /** What the tensors of one such tile may take: about what a Winograd convolution's take in the largest of its tiles. */
 const MOST_DIRECT_TILE_MB = 256;
@@ -109,7 +109,7 @@ export interface CpuWork {
 }
 
 /**
- * As large as the caches like it; with direct convolutions, so that all lanes together are done first. A network with
+ * As large as the caches like it; with the addon's own convolutions, so that all lanes together are done first. A network with
  * global pools is different: each of them is a further pass over all tiles, so the whole page is better as long as it
  * takes no more than a quarter of the free memory.
  *
@@ -122,7 +122,7 @@ export function cpuTile(
 ): number {
   const [least, most] = CPU_TILE_RANGE;
   const tile = Math.min(most, Math.max(least, network.overlap * CPU_TILE_PER_OVERLAP));
-  // Direct convolutions take less, but the widest ones may be left to Winograd.
+  // The addon's own convolutions take less, but some may be left to ncnn's.
   const bytes = bytesPerPixel(network, { fp16Storage: false, winograd });
   const mostPixels = (freeMb * MIB * CPU_MEMORY_SHARE) / (bytes.tensors + bytes.winograd);
   if (network.globalPools.length > 0) return fits(page, network, mostPixels) ? WHOLE_IMAGE : tile;
